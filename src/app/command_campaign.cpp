@@ -1,0 +1,59 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "store/directory.h"
+#include "store/writer.h"
+
+namespace pv::app {
+namespace {
+
+enum class Consent : std::uint8_t { ask, given };
+
+struct Options {
+  CommonOptions common;
+  std::string tenant;
+  std::string campaign;
+  Consent consent = Consent::ask;
+};
+
+ExitCode run_erase(const Options& options) {
+  const auto settings = settings_for(options.common);
+  if (!settings) return report(settings.error());
+  auto tenant = model::TenantName::parse(options.tenant);
+  if (!tenant) return report(tenant.error());
+  auto campaign = model::CampaignName::parse(options.campaign);
+  if (!campaign) return report(campaign.error());
+  if (options.consent == Consent::ask) {
+    return report({Errc::invalid_input, fmt::format("this erases all samples of campaign '{}' of '{}'; the logger files stay. Add --yes to do it",
+                                                    options.campaign, options.tenant)});
+  }
+  const store::Directory directory(settings->state_dir);
+  std::error_code code;
+  if (!std::filesystem::exists(directory.file_of(*tenant), code)) {
+    return report({Errc::not_found, fmt::format("there is no company '{}' in {}", options.tenant, settings->state_dir.string())});
+  }
+  auto writer = store::Writer::open(directory.file_of(*tenant));
+  if (!writer) return report(writer.error());
+  if (auto erased = (*writer)->erase_campaign(*campaign); !erased) return report(erased.error());
+  fmt::print("campaign '{}' of '{}' erased; its logger files are untouched\n", options.campaign, options.tenant);
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_campaign(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("campaign", "Campaigns as a whole");
+  command->require_subcommand(1);
+  CLI::App* erase = command->add_subcommand("erase", "Remove a campaign's samples from the store and give the space back");
+  add_common_options(*erase, options->common);
+  erase->add_option("--tenant", options->tenant, "Company")->required();
+  erase->add_option("--campaign", options->campaign, "Campaign")->required();
+  erase->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  erase->callback([options, &chosen] { chosen = [options] { return run_erase(*options); }; });
+}
+
+}  // namespace pv::app

@@ -1,0 +1,29 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "app/command.h"
+
+namespace pv::app {
+
+void add_config(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<CommonOptions>();
+  CLI::App* command = app.add_subcommand("config", "Look at the settings");
+  command->require_subcommand(1);
+  CLI::App* show = command->add_subcommand("show", "Print the settings in force and where each comes from; secrets stay hidden");
+  add_common_options(*show, *options);
+  show->callback([options, &chosen] {
+    chosen = [options] {
+      const Environment environment = [options](const char* name) -> std::optional<std::string> {
+        if (options->state_dir && std::string_view(name) == "POWERVIEW_STATE_DIR") return options->state_dir->string();
+        return process_environment(name);
+      };
+      auto text = describe_settings(options->config, environment);
+      if (!text) return report(text.error());
+      print(*text);
+      return ExitCode::done;
+    };
+  });
+}
+
+}  // namespace pv::app

@@ -1,0 +1,47 @@
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "fleet/fleet.h"
+
+namespace pv::app {
+namespace {
+
+struct Options {
+  CommonOptions common;  // taken as every command takes them; nothing here reads settings
+  fleet::FleetOptions fleet;
+  std::filesystem::path out;
+  std::string layout = "daily";
+};
+
+ExitCode run_generate(Options options) {
+  options.fleet.layout = options.layout == "daily" ? fleet::Layout::daily : fleet::Layout::yearly;
+  auto made = fleet::generate(options.fleet, options.out);
+  if (!made) return report(made.error());
+  fmt::print("{} loggers, {} files, {} bytes, {} samples in {}\n", made->loggers, made->files, made->bytes, made->samples,
+             options.out.string());
+  fmt::print("Bare files among them are in local time: read them with --zone Europe/Paris.\n");
+  return ExitCode::done;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("generate", "Write a synthetic fleet's files; the same seed gives the same bytes");
+  add_common_options(*command, options->common);
+  command->add_option("--out", options->out, "Folder to write to; nothing in it is overwritten")->required()->type_name("DIR");
+  command->add_option("--companies", options->fleet.companies, "Companies")->capture_default_str();
+  command->add_option("--loggers", options->fleet.loggers, "Loggers of each company")->capture_default_str();
+  command->add_option("--channels", options->fleet.channels, "Channels of each logger, voltages included")->capture_default_str();
+  command->add_option("--days", options->fleet.days, "Days, up to 16 November 2025")->capture_default_str();
+  command->add_option("--step", options->fleet.step_s, "Seconds between rows")->capture_default_str();
+  command->add_option("--seed", options->fleet.seed, "Seed of everything random")->capture_default_str();
+  command->add_option("--layout", options->layout, "A file a day, or one for each year")->check(CLI::IsMember({"daily", "yearly"}))->capture_default_str();
+  command->add_flag_callback("--clean", [options] { options->fleet.quirks = fleet::Quirks::none(); }, "Nothing goes wrong: no resent, cut or empty files, no power cuts");
+  command->callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });
+}
+
+}  // namespace pv::app

@@ -1,0 +1,38 @@
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/command.h"
+
+int main(int argc, char** argv) {
+  // A reader that goes away (| head) ends a command quietly.
+  std::signal(SIGPIPE, SIG_IGN);
+  using namespace pv::app;
+  CLI::App app("PowerView: the files of electrical loggers in, curves a person can trust out.", "powerview");
+  app.set_version_flag("--version", std::string("powerview ") + PV_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  Chosen chosen;
+  add_serve(app, chosen);
+  add_ingest(app, chosen);
+  add_inspect(app, chosen);
+  add_convert(app, chosen);
+  add_query(app, chosen);
+  add_export(app, chosen);
+  add_generate(app, chosen);
+  add_verify(app, chosen);
+  add_campaign(app, chosen);
+  add_config(app, chosen);
+  try {
+    app.parse(argc, argv);
+    return static_cast<int>(chosen());
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::wrong_use);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "powerview: BUG: {}. Please report this with the command you ran.\n", error.what());
+    return static_cast<int>(ExitCode::unavailable);
+  }
+}

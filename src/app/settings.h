@@ -1,0 +1,82 @@
+#pragma once
+/// The settings of an installation: defaults, then powerview.toml, then a `.env` beside it, then the environment. Options of
+/// a command come last and are applied by the command.
+///   Errors: invalid_input, naming the file and the key (or the variable), what was found and what is allowed; not_found for
+///   a file that was named and is not there.
+///   Threads: a value; immutable once loaded.
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/secret.h"
+#include "ingest/layout.h"
+#include "model/channel.h"
+#include "model/zone.h"
+#include "tsv/reader.h"
+
+namespace pv::app {
+
+/// Settings of a tenant, of one of its campaigns, or of one device there; the narrowest that is set counts.
+struct DeviceSettings {
+  std::optional<model::Zone> zone;
+};
+struct CampaignSettings {
+  std::optional<model::Zone> zone;
+  std::map<std::string, DeviceSettings> devices;
+};
+struct TenantSettings {
+  std::optional<model::Zone> zone;
+  std::map<std::string, CampaignSettings> campaigns;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+struct Settings {
+  std::filesystem::path file;  // where they were read from; empty when there is no file
+
+  std::filesystem::path data_folder;
+  std::filesystem::path state_dir;
+  model::Zone zone = model::Zone::utc();
+  LogLevel log_level = LogLevel::info;
+
+  std::vector<std::string> extra_formats;
+  tsv::RestartRows restart_rows = tsv::RestartRows::events;
+  std::uint64_t max_file_bytes = 0;
+  unsigned threads = 2;
+  std::filesystem::path report_dir;  // empty: logs/reports beside the data folder
+
+  std::string host;
+  int port = 0;
+
+  // The larger stack: read, checked and shown here, so that an existing environment works as it is.
+  std::string influxdb_url, influxdb_org, influxdb_meta_bucket;
+  Secret influxdb_admin_token;
+  std::string grafana_url, grafana_username;
+  Secret grafana_password, grafana_api_token;
+
+  std::map<std::string, TenantSettings> tenants;
+
+  /// The zone of bare files: of the device, campaign, tenant or installation, in that order.
+  [[nodiscard]] model::Zone zone_of(const ingest::Place& place) const;
+  /// The zone whose days a campaign is shown in.
+  [[nodiscard]] model::Zone zone_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
+  [[nodiscard]] std::filesystem::path reports() const;
+};
+
+/// Looks a variable up; nothing when it is not set.
+using Environment = std::function<std::optional<std::string>(const char*)>;
+
+/// Finds the file: `named` if given, else $POWERVIEW_CONFIG, else /etc/powerview/powerview.toml if it is there.
+Result<Settings> load_settings(const std::optional<std::filesystem::path>& named, const Environment& environment);
+
+/// What `config show` prints: every key with its value, where the value came from, and what it means, as a
+/// powerview.toml that could be used as it is. Secrets show as set or not set.
+Result<std::string> describe_settings(const std::optional<std::filesystem::path>& named, const Environment& environment);
+
+}  // namespace pv::app

@@ -1,0 +1,26 @@
+#pragma once
+/// Moves files that have been dealt with: to parsed/, or to error/ with a reason file, beside where they lay.
+///   Threads: one object a thread. Errors go into the record; the file then stays where it is.
+
+#include <filesystem>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ingest/run_report.h"
+
+namespace pv::ingest {
+
+class Filing {
+ public:
+  explicit Filing(std::vector<std::string>& problems) : problems_(&problems) {}
+  void file_away(FileRecord& record);
+
+ private:
+  void move(FileRecord& record, const char* folder_name);
+
+  std::set<std::filesystem::path> made_;
+  std::vector<std::string>* problems_;
+};
+
+}  // namespace pv::ingest
