@@ -103,3 +103,4 @@ void BM_ExportOneMonth(benchmark::State& state) {
 BENCHMARK(BM_ExportOneMonth)->Arg(1)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 }  // namespace
+BENCHMARK_MAIN();

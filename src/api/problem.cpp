@@ -1,0 +1,54 @@
+#include "api/problem.h"
+
+#include "api/json_text.h"
+
+namespace pv::api {
+
+int status_of(Errc kind) noexcept {
+  switch (kind) {
+    case Errc::not_found: return 404;
+    case Errc::invalid_input: return 400;
+    case Errc::corrupt: return 500;
+    case Errc::io: return 500;
+    case Errc::conflict: return 409;
+    case Errc::unavailable: return 503;
+    case Errc::denied: return 403;
+  }
+  return 500;
+}
+
+std::string_view reason_of(int status) noexcept {
+  switch (status) {
+    case 400: return "Bad Request";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 421: return "Misdirected Request";
+    case 500: return "Internal Server Error";
+    case 503: return "Service Unavailable";
+    default: return status < 500 ? "Request Refused" : "Server Error";
+  }
+}
+
+Reply problem(int status, std::string_view detail) {
+  JsonText json;
+  json.begin_object();
+  json.member("type", "about:blank");
+  json.member("title", reason_of(status));
+  json.member("status", std::int64_t{status});
+  json.member("detail", detail);
+  json.end_object();
+  Reply reply;
+  reply.status = status;
+  reply.content_type = "application/problem+json";
+  reply.body = std::move(json).take();
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  return reply;
+}
+
+Reply problem(const Error& error) { return problem(status_of(error.kind()), error.message()); }
+
+}  // namespace pv::api

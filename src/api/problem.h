@@ -1,0 +1,19 @@
+#pragma once
+/// Errors as HTTP answers: application/problem+json (RFC 9457).
+
+#include <string_view>
+
+#include "api/message.h"
+#include "base/result.h"
+
+namespace pv::api {
+
+/// The one place that decides which status an error has.
+[[nodiscard]] int status_of(Errc kind) noexcept;
+
+[[nodiscard]] std::string_view reason_of(int status) noexcept;
+
+[[nodiscard]] Reply problem(int status, std::string_view detail);
+[[nodiscard]] Reply problem(const Error& error);
+
+}  // namespace pv::api

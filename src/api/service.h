@@ -1,0 +1,43 @@
+#pragma once
+/// Answers requests: finds the route, opens the tenant, asks the query room, writes the reply. Knows no sockets.
+/// Threads: safe; every request reads through a snapshot of its own.
+
+#include <memory>
+#include <string>
+
+#include "api/change_feed.h"
+#include "api/message.h"
+#include "api/metrics.h"
+#include "api/routes.h"
+#include "api/server.h"
+#include "model/source.h"
+
+namespace pv::api {
+
+class Service {
+ public:
+  /// Borrows; all must outlive the service.
+  Service(model::SourceDirectory& sources, const ServerOptions& options, ChangeFeed& feed, RequestMetrics& metrics);
+
+  struct Answer {
+    Reply reply;
+    std::string_view route;  // pattern of the table, "pages" or "unknown"
+  };
+  /// Never throws for what a request holds; what it throws is a bug or exhausted memory.
+  [[nodiscard]] Answer answer(const Request& request);
+
+ private:
+  Result<Reply> dispatch(const RouteMatch& match, const Request& request);
+  Result<Reply> tenants(const Request& request);
+  Result<Reply> tenant_route(const RouteMatch& match, const Request& request);
+  Result<Reply> stream(const Request& request);
+  Result<Reply> ready();
+  Result<Reply> metrics_text();
+
+  model::SourceDirectory& sources_;
+  const ServerOptions& options_;
+  ChangeFeed& feed_;
+  RequestMetrics& metrics_;
+};
+
+}  // namespace pv::api
