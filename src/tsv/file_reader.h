@@ -1,0 +1,116 @@
+#pragma once
+/// One pass over one logger file: lines to tables, events and notes. Internal to reader.cpp and file_rows.cpp.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tsv/header.h"
+#include "tsv/lines.h"
+#include "tsv/reader.h"
+#include "tsv/restarts.h"
+#include "tsv/row_kernel.h"
+#include "tsv/table.h"
+#include "tsv/timestamp.h"
+
+namespace pv::tsv {
+
+/// Borrows the text and the options.
+class FileReader {
+ public:
+  FileReader(std::string_view text, const ReadOptions& options) : text_(text), options_(options), lines_(text, 0, 1) {}
+
+  tl::expected<LoggerFile, Rejection> read();
+
+ private:
+  enum class State : std::uint8_t { rows, behind_end_data, without_header };
+  /// What the head of a part says about a clock that lost its setting.
+  enum class Head : std::uint8_t { start, unset_clock, decided };
+  enum class LastLine : std::uint8_t { kernel_row, other };
+  /// What shows that a row is whole.
+  enum class Proof : std::uint8_t { line_end, decimals };
+
+  // Headers.
+  void describe(Header& header);
+  std::optional<model::Zone> zone_of(const Header& header);
+  void choose_clock(const Header& header);
+  void begin_part(Header header);
+
+  /// A header that begins at `line`, behind other rows.
+  void begin_again(const Line& line);
+
+  // Rows.
+  /// Takes as many rows as the kernel can. False when the next line needs the careful path.
+  bool run_fast();
+
+  /// Teaches the kernel the day of the next row.
+  bool know_day();
+  bool know_day(const LocalStamp& stamp, const char* text);
+
+  /// The careful path: one line of any kind.
+  void take_line();
+
+  /// A line that is no row but means something. False when it means nothing.
+  bool take_mark(const Line& line, LastLine last_line);
+
+  /// Takes a row that has a stamp. False when it gave no sample.
+  bool take_row(const Line& line, const LocalStamp& stamp, Proof proof);
+
+  /// Fills the row ahead; returns how many cells have a value.
+  std::size_t put_cells(const Line& line, std::string_view cells);
+  void take_restart(const Line& line, std::int64_t time_s, std::string_view cells);
+  bool make_room(const Line& line);
+  void note_reading(StampClock::Reading reading, const Line& line);
+
+  // A clock that lost its setting.
+  void judge_head(const LocalStamp& stamp, std::int64_t time_s);
+  void drop_head();
+
+  // The end.
+  /// The last line, when no line end follows it.
+  void take_tail(const Line& line, const std::optional<LocalStamp>& stamp);
+  void note_tail(const Line& line, TailFate fate);
+
+  /// Decimals of the latest value of the last column before `tail` that has a decimal point.
+  [[nodiscard]] std::optional<unsigned> places_before(const Line& tail) const;
+
+  /// No more rows below this header.
+  void end_part();
+  void hint_zone();
+  void finish_table();
+  tl::expected<LoggerFile, Rejection> finish();
+
+  // Notes.
+  void fault(FaultKind kind, const Line& line, std::size_t column = 0);
+  void warn(WarningKind kind, std::uint32_t line, std::string detail);
+
+  std::string_view text_;
+  const ReadOptions& options_;
+  Lines lines_;
+  LoggerFile file_;
+  ReadReport report_;
+
+  // The part below one header.
+  State state_ = State::rows;
+  Layout layout_ = Layout::bare;
+  std::unique_ptr<Table> table_;
+  std::size_t first_row_ = 0;        // of this part, in the table
+  std::uint64_t part_offset_ = 0;    // of its first row, in the text
+  Head head_ = Head::start;
+  std::uint64_t head_rows_ = 0;
+  std::optional<std::int64_t> row_before_;  // its instant, as read
+  StampClock clock_{model::Zone::utc()};
+  Restarts restarts_;
+  RowKernel kernel_;
+  LastLine last_line_ = LastLine::other;
+  std::size_t cells_used_ = 0;
+};
+
+/// Stamp of a row, if the line begins with one.
+[[nodiscard]] std::optional<LocalStamp> stamp_of(std::string_view line) noexcept;
+/// Fields of a row behind its stamp.
+[[nodiscard]] std::size_t count_fields(std::string_view line) noexcept;
+
+}  // namespace pv::tsv
