@@ -1,3 +1,4 @@
+#include <chrono>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -14,10 +15,14 @@ struct Options {
   fleet::FleetOptions fleet;
   std::filesystem::path out;
   std::string layout = "daily";
+  std::string last_day = "2025-11-16";
 };
 
 ExitCode run_generate(Options options) {
   options.fleet.layout = options.layout == "daily" ? fleet::Layout::daily : fleet::Layout::yearly;
+  const auto last_s = parse_instant(options.last_day, model::Zone::utc(), "--until");
+  if (!last_s) return report(last_s.error());
+  options.fleet.last_day = std::chrono::floor<std::chrono::days>(std::chrono::sys_seconds(std::chrono::seconds(*last_s)));
   auto made = fleet::generate(options.fleet, options.out);
   if (!made) return report(made.error());
   fmt::print("{} loggers, {} files, {} bytes, {} samples in {}\n", made->loggers, made->files, made->bytes, made->samples,
@@ -36,7 +41,8 @@ void add_generate(CLI::App& app, Chosen& chosen) {
   command->add_option("--companies", options->fleet.companies, "Companies")->capture_default_str();
   command->add_option("--loggers", options->fleet.loggers, "Loggers of each company")->capture_default_str();
   command->add_option("--channels", options->fleet.channels, "Channels of each logger, voltages included")->capture_default_str();
-  command->add_option("--days", options->fleet.days, "Days, up to 16 November 2025")->capture_default_str();
+  command->add_option("--days", options->fleet.days, "Days")->capture_default_str();
+  command->add_option("--until", options->last_day, "The last day; fixed, so that the bytes do not depend on when they are made")->capture_default_str();
   command->add_option("--step", options->fleet.step_s, "Seconds between rows")->capture_default_str();
   command->add_option("--seed", options->fleet.seed, "Seed of everything random")->capture_default_str();
   command->add_option("--layout", options->layout, "A file a day, or one for each year")->check(CLI::IsMember({"daily", "yearly"}))->capture_default_str();
