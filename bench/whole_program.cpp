@@ -1,6 +1,8 @@
 /// The whole path on a synthetic fleet, and the questions a dashboard asks of it: bench/run calls this.
 /// Prints one line a figure: what, measured, goal. Figures never fail; what was stored is checked.
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -147,6 +149,7 @@ void one_file_at_a_time(const fs::path& folder) {
     const auto start = Clock::now();
     const auto report = ingest_all(at, {std::move(file)}, open, writer);
     all.push_back(ms_since(start));
+    if (std::getenv("PV_DIAG") && all.back() > 2) fmt::print("{} {:.2f}\n", all.size(), all.back());
     PV_CHECK(report.stored() == 1);
     if (all.size() % 20 == 0) value_of(open->settle());  // as after a run; not part of the file's own time
   }
@@ -154,6 +157,24 @@ void one_file_at_a_time(const fs::path& folder) {
   const std::vector<double> settled(all.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(5, all.size())), all.end());
   const Quantiles q = quantiles(settled);
   line("one daily file, read, durable and filed (400 in turn)", fmt::format("{:.2f} ms, p99 {:.2f}", q.median, q.p99), "< 1 ms, p99 3 ms");
+}
+
+/// What the disk itself asks for one durable append: nothing that answers "stored" can be faster.
+void disk(const fs::path& folder) {
+  const fs::path path = folder / "append";
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  PV_CHECK(file >= 0);
+  const std::vector<char> bytes(16'384, 'x');
+  std::vector<double> all;
+  for (int i = 0; i < 400; ++i) {
+    const auto start = Clock::now();
+    PV_CHECK(write(file, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()) && fsync(file) == 0);
+    all.push_back(ms_since(start));
+  }
+  close(file);
+  fs::remove(path);
+  const Quantiles q = quantiles(all);
+  line("the disk alone: append 16 KiB and fsync", fmt::format("{:.2f} ms, p99 {:.2f}", q.median, q.p99), "");
 }
 
 void questions(store::Reader& reader, std::int64_t years, bool days_too) {
@@ -236,7 +257,9 @@ int main(int argc, char** argv) {
     }
     sizes(*store.reader, file, store.samples);
   }
+  disk(folder);
   one_file_at_a_time(folder);
+  disk(folder);
   {
     Installation at(folder, "decade");
     double ms = 0;

@@ -34,7 +34,7 @@ for path in sorted((root / "src").rglob("*")):
         continue
     checked += 1
     room = path.relative_to(root / "src").parts[0]
-    is_test = path.name.endswith("_test.cpp")
+    is_test = "_test." in path.name
     for number, line in enumerate(path.read_text().splitlines(), 1):
         match = re.match(r'\s*#include\s+(["<][^">]+[">])', line)
         if not match:

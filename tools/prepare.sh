@@ -48,5 +48,5 @@ build_program() {
     cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release >"$root/build/configure.log" || { cat "$root/build/configure.log" >&2; exit 1; }
   fi
   say "Building"
-  ninja -C "$root/build" "$@" >"$root/build/build.log" || { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$root/build/build.log" | tail -60 >&2; exit 1; }
+  ninja -C "$root/build" "$@" >"$root/build/build.log" 2>&1 || { grep -vE '^\[[0-9]+/[0-9]+\] (Building|Linking)' "$root/build/build.log" | tail -60 >&2; exit 1; }
 }

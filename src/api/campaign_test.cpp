@@ -7,7 +7,7 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
-#include "api/running_server.h"
+#include "api/running_server_test.h"
 
 namespace pv::api {
 namespace {

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "api/gzip.h"
-#include "api/running_server.h"
+#include "api/running_server_test.h"
 
 namespace pv::api {
 namespace {

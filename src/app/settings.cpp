@@ -116,7 +116,7 @@ const Key kKeys[] = {
        else return refuse("events or zeros is", v);
        return {};
      }},
-    {"ingest", "max_file_bytes", Kind::integer, {nullptr, nullptr}, "4294967296", "A larger file is rejected unread.",
+    {"ingest", "max_file_bytes", Kind::integer, {nullptr, nullptr}, "268435456", "A larger file is rejected unread. A file is read whole into memory, so this bounds that too.",
      [](Settings& s, const std::string& v) -> Result<void> {
        PV_TRY(const std::int64_t bytes, integer(v, 1, std::int64_t{1} << 40));
        s.max_file_bytes = static_cast<std::uint64_t>(bytes);

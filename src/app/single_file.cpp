@@ -6,6 +6,16 @@
 #include "base/file.h"
 
 namespace pv::app {
+namespace {
+
+/// Where the file lay before it was filed.
+std::filesystem::path place_of(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.parent_path();
+  const bool is_filed = folder.filename() == ingest::kParsedFolder || folder.filename() == ingest::kErrorFolder;
+  return is_filed ? folder.parent_path() / path.filename() : path;
+}
+
+}  // namespace
 
 Result<SingleFile> read_single_file(const std::filesystem::path& path, const Settings& settings) {
   std::error_code code;
@@ -16,8 +26,8 @@ Result<SingleFile> read_single_file(const std::filesystem::path& path, const Set
     const bool missing = read.error().why == ReadRefusal::vanished;
     return fail(missing ? Errc::not_found : Errc::io, missing ? fmt::format("{}: there is no such file", path.string()) : read.error().message);
   }
-  const ingest::FoundFile found = ingest::classify(std::filesystem::absolute(settings.data_folder), std::filesystem::absolute(path));
-  const std::filesystem::path full = std::filesystem::absolute(path).lexically_normal();
+  const std::filesystem::path full = place_of(std::filesystem::absolute(path).lexically_normal());
+  const ingest::FoundFile found = ingest::classify(std::filesystem::absolute(settings.data_folder), full);
   SingleFile file{path, full.parent_path().parent_path().filename().string(), full.parent_path().filename().string(), {},
                   tl::unexpected<tsv::Rejection>(tsv::Rejection{})};
   file.origin.name = full.filename().string();

@@ -13,6 +13,7 @@ namespace pv::app {
 
 struct SingleFile {
   std::filesystem::path path;
+  // A file in parsed/ or error/ counts as lying in the folder above.
   std::string campaign;  // second folder above the file: <campaign>/<device>/<file>; "" when there is none
   std::string device;    // folder above the file
   model::FileOrigin origin;

@@ -49,6 +49,8 @@ std::vector<std::string> warnings_of(const FileReading& reading) {
 FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vector<char>& buffer) {
   FileReading reading;
   reading.file = std::move(file);
+  // Before the read: what replaces the file from here on shows as another one.
+  reading.identity = identity_of(reading.file.path);
   const auto refuse = [&](Readiness readiness, std::string_view reason, std::string message, std::uint32_t line = 0) {
     reading.readiness = readiness;
     reading.reason = reason;

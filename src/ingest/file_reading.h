@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "ingest/file_identity.h"
 #include "ingest/layout.h"
 #include "model/delivery.h"
 #include "model/zone.h"
@@ -20,7 +21,7 @@ struct ReadingRules {
   std::function<model::Zone(const Place&)> zone_of;  // of files without a header block
   std::vector<std::string> extra_formats;
   tsv::RestartRows restart_rows = tsv::RestartRows::events;
-  std::uint64_t max_file_bytes = std::uint64_t{4} << 30;
+  std::uint64_t max_file_bytes = 256U << 20;
 };
 
 enum class Readiness : std::uint8_t {
@@ -31,6 +32,7 @@ enum class Readiness : std::uint8_t {
 
 struct FileReading {
   FoundFile file;
+  std::optional<FileIdentity> identity;  // of what was read
   Readiness readiness = Readiness::rejected;
   std::string reason;   // stable name: "unsupported_format", "path_too_deep", "being_written"; "" when ready
   std::string message;  // for a person: what is wrong, where, what to do

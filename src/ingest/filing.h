@@ -1,6 +1,7 @@
 #pragma once
 /// Moves files that have been dealt with: to parsed/, or to error/ with a reason file, beside where they lay.
-///   Threads: one object a thread. Errors go into the record; the file then stays where it is.
+///   Only what was read is moved: a file that was replaced or has grown since then stays for the next run.
+///   Threads: one object a thread. Errors go into the list of problems; the file then stays where it is.
 
 #include <filesystem>
 #include <set>
@@ -17,6 +18,7 @@ class Filing {
   void file_away(FileRecord& record);
 
  private:
+  bool make_folder(const std::filesystem::path& folder);
   void move(FileRecord& record, const char* folder_name);
 
   std::set<std::filesystem::path> made_;

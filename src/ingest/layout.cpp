@@ -51,6 +51,7 @@ std::string_view to_string(Misplaced why) noexcept {
     case Misplaced::bad_name: return "bad_name";
     case Misplaced::symlink: return "symlink";
     case Misplaced::not_a_file: return "not_a_file";
+    case Misplaced::already_filed: return "already_filed";
     case Misplaced::outside_data_folder: return "outside_data_folder";
   }
   return "misplaced";
@@ -69,6 +70,9 @@ FoundFile classify(const fs::path& data_folder, const fs::path& file) {
   for (const fs::path& part : relative) parts.push_back(part.string());
   if (parts.empty() || parts.front() == ".." || parts.front() == ".") {
     return misplaced(Misplaced::outside_data_folder, fmt::format("the file does not lie below the data folder {}", data_folder.string()));
+  }
+  if (std::any_of(parts.begin(), parts.end() - 1, [](const std::string& part) { return part == kParsedFolder || part == kErrorFolder; })) {
+    return misplaced(Misplaced::already_filed, "what lies in parsed/ or error/ has been dealt with; move it back to its device folder first");
   }
   std::error_code code;
   const fs::file_status status = fs::symlink_status(file, code);

@@ -18,7 +18,15 @@ inline constexpr const char* kParsedFolder = "parsed";
 inline constexpr const char* kErrorFolder = "error";
 
 /// Why a file cannot be a logger file, whatever it holds.
-enum class Misplaced : std::uint8_t { path_too_short, path_too_deep, bad_name, symlink, not_a_file, outside_data_folder };
+enum class Misplaced : std::uint8_t {
+  path_too_short,
+  path_too_deep,
+  bad_name,
+  symlink,
+  not_a_file,
+  already_filed,        // in parsed/ or error/; stays there
+  outside_data_folder,  // stays there
+};
 [[nodiscard]] std::string_view to_string(Misplaced why) noexcept;
 
 struct Place {

@@ -60,14 +60,19 @@ Readings read_batch(Batch batch, const ReadingRules& rules, unsigned readers) {
   return readings;
 }
 
-void defer(FileRecord& record, const Error& error) {
+void set_back(FileRecord& record, const Error& error) {
+  record.message = error.message();
+  if (error.kind() == Errc::invalid_input) {
+    record.fate = Fate::rejected;
+    record.reason = "refused_by_store";
+    return;
+  }
   record.fate = Fate::deferred;
   record.reason = error.kind() == Errc::corrupt ? "store_damaged" : "store_unavailable";
-  record.message = error.message();
 }
 
-/// Writes what is ready, all at once; where the store is damaged, file by file, so that only the files that touch the
-/// damage have to wait.
+/// Writes what is ready, all at once; where the store is damaged or refuses a file, file by file, so that no other has to
+/// wait.
 void write_ready(const Readings& readings, std::vector<FileRecord>& records, model::SampleSink& sink) {
   std::vector<model::Delivery> deliveries;
   std::vector<std::size_t> index;
@@ -83,8 +88,8 @@ void write_ready(const Readings& readings, std::vector<FileRecord>& records, mod
       records[index[d]].outcome = (*outcomes)[d];
     }
     return;
-  } else if (outcomes.error().kind() != Errc::corrupt) {
-    for (const std::size_t i : index) defer(records[i], outcomes.error());
+  } else if (outcomes.error().kind() != Errc::corrupt && outcomes.error().kind() != Errc::invalid_input) {
+    for (const std::size_t i : index) set_back(records[i], outcomes.error());
     return;
   }
   for (std::size_t d = 0; d < index.size(); ++d) {
@@ -93,7 +98,7 @@ void write_ready(const Readings& readings, std::vector<FileRecord>& records, mod
       record.fate = Fate::stored;
       record.outcome = outcome->front();
     } else {
-      defer(record, outcome.error());
+      set_back(record, outcome.error());
     }
   }
 }
@@ -120,7 +125,7 @@ std::vector<FileRecord> settle_fates(const Readings& readings, const RunOptions&
     write_ready(readings, records, **sink);
   } else {
     for (std::size_t i = 0; i < readings.size(); ++i) {
-      if (readings[i].readiness == Readiness::ready) defer(records[i], sink.error());
+      if (readings[i].readiness == Readiness::ready) set_back(records[i], sink.error());
     }
   }
   return records;

@@ -136,6 +136,7 @@ std::string_view to_string(Fate fate) noexcept {
 FileRecord record_of(const FileReading& reading) {
   FileRecord record;
   record.path = reading.file.path.string();
+  record.identity = reading.identity;
   if (reading.file.place) {
     record.tenant = reading.file.place->tenant.str();
     record.campaign = reading.file.place->campaign.str();

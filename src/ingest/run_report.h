@@ -24,6 +24,7 @@ enum class Fate : std::uint8_t {
 /// A file's line in the report: everything but the samples, which are long gone when it is written.
 struct FileRecord {
   std::string path;
+  std::optional<FileIdentity> identity;  // of the file that was read there
   std::string moved_to;  // where it lies afterwards; "" when it did not move
   std::string tenant, campaign, device;
   Fate fate = Fate::deferred;

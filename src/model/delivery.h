@@ -34,7 +34,7 @@ struct FileOrigin {
 struct Delivery {
   const CampaignName* campaign = nullptr;
   const FileOrigin* origin = nullptr;
-  std::span<const LoggerTable> tables;
+  std::span<const LoggerTable> tables;  // no two give a value for the same instant and channel
   std::span<const Event> events;
   std::string logger_sn;  // master serial; owner of the events
 };
@@ -50,7 +50,8 @@ struct DeliveryOutcome {
 /// Where samples go. One sink serves one tenant.
 ///   Atomic: all deliveries of a call are durable when it returns a value, none of them counts when it returns an error.
 ///   Idempotent: writing the same delivery again changes nothing.
-///   Errors: io (disk full, permission), unavailable (busy or away; try again), corrupt (the sink is damaged).
+///   Errors: io (disk full, permission), unavailable (busy or away; try again), corrupt (the sink is damaged),
+///   invalid_input (a delivery that this sink will never take).
 ///   Threads: one caller at a time.
 class SampleSink {
  public:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "codec/group_codec.h"
 #include "codec/scratch.h"
 #include "model/sample_block.h"
 #include "store/leaf.h"
@@ -17,7 +18,7 @@
 namespace pv::store {
 
 inline constexpr std::size_t kMaxBlockRows = 8192;
-inline constexpr std::size_t kMaxBlockChannels = 8192;
+inline constexpr std::size_t kMaxBlockChannels = codec::kMaxGroupColumns;
 inline constexpr std::uint8_t kBlockVersion = 1;  // on disk
 
 enum class BlockKind : std::uint8_t {  // on disk: append only

@@ -1,8 +1,12 @@
 #include "store/catalogue.h"
 
 #include <cstring>
+#include <tuple>
 
+#include <fmt/format.h>
 #include <xxhash.h>
+
+#include "store/block.h"
 
 namespace pv::store {
 namespace {
@@ -18,15 +22,17 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(Database& database) {
   std::unique_ptr<Catalogue> c(new Catalogue(database));
   PV_TRY(c->find_campaign_, database.prepare("SELECT id FROM campaign WHERE name=?"));
   PV_TRY(c->add_campaign_, database.prepare("INSERT INTO campaign(name) VALUES(?)"));
-  PV_TRY(c->find_file_, database.prepare("SELECT id FROM file WHERE campaign=? AND digest=? AND zone=?"));
+  PV_TRY(c->find_file_, database.prepare("SELECT id, stamp, name, folder FROM file WHERE campaign=? AND digest=? AND zone=?"));
   PV_TRY(c->add_file_, database.prepare("INSERT INTO file(campaign, digest, zone, stamp, name, folder, size, stored_at_s) "
                                         "VALUES(?,?,?,?,?,?,?,?)"));
+  PV_TRY(c->rename_file_, database.prepare("UPDATE file SET stamp=?, name=?, folder=? WHERE id=?"));
   PV_TRY(c->rank_, database.prepare("SELECT stamp, digest, zone FROM file WHERE id=?"));
   PV_TRY(c->find_logger_, database.prepare("SELECT id FROM logger WHERE campaign=? AND sn=?"));
   PV_TRY(c->add_logger_, database.prepare("INSERT INTO logger(campaign, sn) VALUES(?,?)"));
   PV_TRY(c->find_channel_, database.prepare("SELECT id FROM channel WHERE logger=? AND field=?"));
   PV_TRY(c->add_channel_,
          database.prepare("INSERT INTO channel(logger, field, device_sn, label, unit, type) VALUES(?,?,?,?,?,?)"));
+  PV_TRY(c->count_channels_, database.prepare("SELECT count(*), (SELECT sn FROM logger WHERE id=?1) FROM channel WHERE logger=?1"));
   PV_TRY(c->find_layout_, database.prepare("SELECT id, best_file FROM layout WHERE logger=? AND signature=?"));
   PV_TRY(c->add_layout_, database.prepare("INSERT INTO layout(logger, signature, best_file) VALUES(?,?,?)"));
   PV_TRY(c->layout_channels_, database.prepare("SELECT channel FROM layout_channel WHERE layout=? ORDER BY position"));
@@ -58,22 +64,34 @@ Result<std::int64_t> Catalogue::campaign(const std::string& name) {
 
 Result<Catalogue::FileEntry> Catalogue::file(std::int64_t campaign, const model::FileOrigin& origin, std::int64_t now_s) {
   PV_TRY(const bool found, find_file_.bind(1, campaign).bind(2, bytes_of(origin.digest)).bind(3, origin.zone).step());
-  FileEntry entry{found ? find_file_.integer(0) : 0, found};
-  find_file_.reset();
   if (!found) {
-    PV_TRY_VOID(add_file_.bind(1, campaign)
-                    .bind(2, bytes_of(origin.digest))
-                    .bind(3, origin.zone)
-                    .bind(4, origin.stamp)
-                    .bind(5, origin.name)
-                    .bind(6, origin.device_folder)
-                    .bind(7, static_cast<std::int64_t>(origin.size))
-                    .bind(8, now_s)
-                    .run());
-    entry.id = database_->last_id();
-    if (ranks_.size() >= kMaxRemembered) ranks_.clear();
-    ranks_.emplace(entry.id, FileRank{origin.stamp, origin.digest, origin.zone});
+    find_file_.reset();
+    return add_file(campaign, origin, now_s);
   }
+  FileEntry entry{find_file_.integer(0), true, origin.stamp > find_file_.integer(1)};
+  const bool later = std::tuple(origin.stamp, std::string_view(origin.name), std::string_view(origin.device_folder)) >
+                     std::tuple(find_file_.integer(1), find_file_.text(2), find_file_.text(3));
+  find_file_.reset();
+  if (later) {
+    PV_TRY_VOID(rename_file_.bind(1, origin.stamp).bind(2, origin.name).bind(3, origin.device_folder).bind(4, entry.id).run());
+    ranks_.erase(entry.id);
+  }
+  return entry;
+}
+
+Result<Catalogue::FileEntry> Catalogue::add_file(std::int64_t campaign, const model::FileOrigin& origin, std::int64_t now_s) {
+  PV_TRY_VOID(add_file_.bind(1, campaign)
+                  .bind(2, bytes_of(origin.digest))
+                  .bind(3, origin.zone)
+                  .bind(4, origin.stamp)
+                  .bind(5, origin.name)
+                  .bind(6, origin.device_folder)
+                  .bind(7, static_cast<std::int64_t>(origin.size))
+                  .bind(8, now_s)
+                  .run());
+  const FileEntry entry{database_->last_id()};
+  if (ranks_.size() >= kMaxRemembered) ranks_.clear();
+  ranks_.emplace(entry.id, FileRank{origin.stamp, origin.digest, origin.zone});
   return entry;
 }
 
@@ -108,6 +126,16 @@ Result<std::int64_t> Catalogue::channel(std::int64_t logger, const model::Channe
   return id;
 }
 
+Result<void> Catalogue::check_channel_count(std::int64_t logger) {
+  PV_TRY(const bool counted, count_channels_.bind(1, logger).step());
+  const std::int64_t count = counted ? count_channels_.integer(0) : 0;
+  const std::string sn(counted ? count_channels_.text(1) : "");
+  count_channels_.reset();
+  if (count <= static_cast<std::int64_t>(kMaxBlockChannels)) return {};
+  return fail(Errc::invalid_input, fmt::format("with this file logger {} would have {} channels, more than the limit of {}; "
+                                               "check the serial numbers of its header", sn, count, kMaxBlockChannels));
+}
+
 Result<Catalogue::Layout> Catalogue::load_layout(std::int64_t logger, const Signature& signature,
                                                  std::span<const model::Channel> channels, std::int64_t file) {
   Layout layout;
@@ -139,6 +167,7 @@ Result<Catalogue::Layout> Catalogue::load_layout(std::int64_t logger, const Sign
                     .bind(5, static_cast<std::int64_t>(channels[position].subtype))
                     .run());
   }
+  PV_TRY_VOID(check_channel_count(logger));
   return layout;
 }
 

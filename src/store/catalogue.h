@@ -1,7 +1,7 @@
 #pragma once
 /// Names to ids within one store: campaigns, files, loggers, channels. Part of a write transaction.
 ///   Threads: confined to the writer's thread.
-///   Errors: those of Database.
+///   Errors: those of Database; invalid_input when a logger would get more channels than a block can hold.
 
 #include <array>
 #include <compare>
@@ -38,8 +38,10 @@ class Catalogue {
 
   struct FileEntry {
     std::int64_t id = 0;
-    bool known = false;  // it was there before
+    bool known = false;   // these bytes were there before
+    bool raised = false;  // known, but under a name with an earlier stamp: its cells may win now
   };
+  /// The same bytes under several names are one file; it goes by the latest of them.
   Result<FileEntry> file(std::int64_t campaign, const model::FileOrigin& origin, std::int64_t now_s);
 
   Result<std::int64_t> logger(std::int64_t campaign, const std::string& sn);
@@ -64,13 +66,15 @@ class Catalogue {
   };
   using Signature = std::array<std::byte, 16>;
 
+  Result<FileEntry> add_file(std::int64_t campaign, const model::FileOrigin& origin, std::int64_t now_s);
   Result<std::int64_t> channel(std::int64_t logger, const model::Channel& channel);
+  Result<void> check_channel_count(std::int64_t logger);
   Result<Layout> load_layout(std::int64_t logger, const Signature& signature, std::span<const model::Channel> channels,
                              std::int64_t file);
 
   Database* database_;
-  Statement find_campaign_, add_campaign_, find_file_, add_file_, rank_, find_logger_, add_logger_, find_channel_, add_channel_,
-      find_layout_, add_layout_, layout_channels_, add_layout_channel_, set_best_file_;
+  Statement find_campaign_, add_campaign_, find_file_, add_file_, rename_file_, rank_, find_logger_, add_logger_, find_channel_,
+      add_channel_, count_channels_, find_layout_, add_layout_, layout_channels_, add_layout_channel_, set_best_file_;
   std::map<std::string, std::int64_t> campaigns_;
   std::map<std::pair<std::int64_t, std::string>, std::int64_t> loggers_;
   std::map<std::pair<std::int64_t, Signature>, Layout> layouts_;

@@ -177,7 +177,7 @@ Result<void> OpenLeaves::add(std::int64_t logger, const IncomingRows& incoming, 
   return {};
 }
 
-Result<void> OpenLeaves::settle(std::size_t max_tails) {
+Result<bool> OpenLeaves::settle(std::size_t max_tails) {
   struct Target {
     std::int64_t logger;
     std::int64_t start_s;
@@ -196,7 +196,7 @@ Result<void> OpenLeaves::settle(std::size_t max_tails) {
     // A leaf at a time keeps memory small however many there are.
     PV_TRY_VOID(flush());
   }
-  return {};
+  return !targets.empty();
 }
 
 Result<void> OpenLeaves::flush() {

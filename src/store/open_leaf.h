@@ -24,8 +24,8 @@ class OpenLeaves {
 
   /// Adds rows of one file to a logger, merging where they meet others.
   Result<void> add(std::int64_t logger, const IncomingRows& incoming, MergeTally& tally, std::vector<Contest>& contests);
-  /// Makes every leaf that has gathered more than `max_tails` blocks one block.
-  Result<void> settle(std::size_t max_tails);
+  /// Makes every leaf that has gathered more than `max_tails` blocks one block. False when there was none.
+  Result<bool> settle(std::size_t max_tails);
   /// Writes what changed; afterwards nothing is held.
   Result<void> flush();
   /// Drops what is held, unwritten.

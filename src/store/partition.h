@@ -3,6 +3,7 @@
 /// that would hold more rows than a block may is halved, and halved again. Which leaves there are depends only on which
 /// rows there are, never on the order in which they came.
 
+#include <compare>
 #include <cstdint>
 
 namespace pv::store {

@@ -52,6 +52,10 @@ Result<std::int64_t> pragma(Database& database, const char* sql) {
 Result<void> check_version(Database& database) {
   PV_TRY(const std::int64_t id, pragma(database, "PRAGMA application_id"));
   PV_TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));
+  PV_TRY(const std::int64_t tables, pragma(database, "SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) {
+    return fail(Errc::unavailable, fmt::format("{}: nothing has been stored in it yet; run 'powerview ingest'", database.path().string()));
+  }
   if (id != kApplicationId) {
     return fail(Errc::corrupt, fmt::format("{}: this is not a PowerView store; move it away", database.path().string()));
   }
@@ -63,8 +67,9 @@ Result<void> check_version(Database& database) {
 }
 
 Result<void> tune(Database& database) {
-  // FULL: a commit that was answered survives a power cut. The page cache stays small; blocks are read once and decoded.
-  return database.run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=2000");
+  // FULL: a commit that was answered survives a power cut. The page cache stays small; blocks are read once and decoded. The log is
+  // folded into the file by Writer::settle(), not while a file waits for its commit; the bound is for a writer that never settles.
+  return database.run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; PRAGMA wal_autocheckpoint=16000");
 }
 
 }  // namespace

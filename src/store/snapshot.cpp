@@ -145,7 +145,7 @@ Result<std::vector<model::ChannelSummary>> Snapshot::channels(model::CampaignId 
   // Names come from the highest-ranked file that names the channel: the last one to write here.
   PV_TRY(Statement names, database().prepare("SELECT lc.channel, lc.name, lc.subtype FROM layout y JOIN logger l ON l.id=y.logger "
                                              "JOIN file f ON f.id=y.best_file JOIN layout_channel lc ON lc.layout=y.id "
-                                             "WHERE l.campaign=? ORDER BY f.stamp, f.digest, f.zone"));
+                                             "WHERE l.campaign=? ORDER BY f.stamp, f.digest, f.zone, y.signature"));
   names.bind(1, campaign.value);
   while (true) {
     PV_TRY(const bool more, names.step());
@@ -253,6 +253,9 @@ Result<void> Snapshot::read(unsigned worker, const model::BlockRef& block, std::
   Result<void> done = found ? append_block(connection.read_block.blob(0), ids, connection.scratch, out)
                             : fail(Errc::corrupt, "it is missing");
   connection.read_block.reset();
+  if (done && (out.time_s.size() != block.rows || out.time_s.front() != block.first_s || out.time_s.back() != block.last_s)) {
+    done = fail(Errc::corrupt, "its rows are not those that the index says");
+  }
   if (!done) {
     return fail(std::move(done).error().with(fmt::format("{}: block {} of {} rows from {} (Unix time) cannot be read",
                                                          pool_->path().string(), block.handle, block.rows, block.first_s)));

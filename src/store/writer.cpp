@@ -16,14 +16,15 @@ namespace {
 
 constexpr std::size_t kTailsWorthSettling = 8;
 
-/// All rows that one file has of one logger, under ids.
-struct LoggerRows {
+/// One table of one file, under ids.
+struct TableRows {
   std::size_t delivery = 0;
   std::int64_t logger = 0;
   std::int64_t file = 0;
   const model::LoggerTable* table = nullptr;
   std::vector<std::int64_t> channels;
-  Leaf joined;  // used instead of `table` when the file says things about the logger under several headers
+
+  [[nodiscard]] std::int64_t first_s() const { return table->rows.time_s.front(); }
 };
 
 std::int64_t now_s() {
@@ -49,12 +50,11 @@ class Writer::State {
  private:
   Result<Transaction> begin();
   Result<void> commit(Transaction& transaction);
-  Result<std::vector<LoggerRows>> identify(std::span<const model::Delivery> deliveries,
-                                           std::vector<model::DeliveryOutcome>& outcomes);
-  Result<void> add_table(LoggerRows rows, std::vector<LoggerRows>& all);
+  Result<std::vector<TableRows>> identify(std::span<const model::Delivery> deliveries,
+                                          std::vector<model::DeliveryOutcome>& outcomes);
   Result<void> add_events(const model::Delivery& delivery, std::int64_t logger, std::int64_t file);
   Result<void> record(const std::vector<Contest>& contests);
-  Result<void> merge(std::vector<LoggerRows>& all, std::vector<model::DeliveryOutcome>& outcomes);
+  Result<void> merge(std::vector<TableRows> all, std::vector<model::DeliveryOutcome>& outcomes);
 };
 
 Result<void> Writer::State::prepare() {
@@ -84,61 +84,34 @@ Result<void> Writer::State::commit(Transaction& transaction) {
   return transaction.commit();
 }
 
-Result<void> Writer::State::add_table(LoggerRows rows, std::vector<LoggerRows>& all) {
-  const auto same = std::find_if(all.begin(), all.end(), [&](const LoggerRows& other) {
-    return other.delivery == rows.delivery && other.logger == rows.logger;
-  });
-  const auto file = static_cast<std::uint32_t>(rows.file);
-  const auto incoming = [&](const LoggerRows& of) {
-    const model::LoggerTable& table = *of.table;
-    return IncomingRows{&table.rows, 0, table.rows.time_s.size(), of.channels, file, table.provisional_row};
-  };
-  if (same == all.end()) {
-    all.push_back(std::move(rows));
-    return {};
-  }
-  // Within one file the later row of an instant wins; joining its tables first keeps that apart from the rank of files.
-  const RanksBelow whole_first = [](Origin a, Origin b) { return a.provisional() && !b.provisional(); };
-  MergeTally ignored_tally;
-  std::vector<Contest> ignored_contests;
-  if (same->table != nullptr) {
-    append_rows(same->joined, incoming(*same), ignored_tally);
-    same->table = nullptr;
-  }
-  merge_rows(same->joined, incoming(rows), whole_first, ignored_tally, ignored_contests);
-  return {};
-}
-
-Result<std::vector<LoggerRows>> Writer::State::identify(std::span<const model::Delivery> deliveries,
-                                                        std::vector<model::DeliveryOutcome>& outcomes) {
+Result<std::vector<TableRows>> Writer::State::identify(std::span<const model::Delivery> deliveries,
+                                                       std::vector<model::DeliveryOutcome>& outcomes) {
   const std::int64_t stored_at = now_s();
-  std::vector<LoggerRows> all;
+  std::vector<TableRows> all;
   for (std::size_t d = 0; d < deliveries.size(); ++d) {
     const model::Delivery& delivery = deliveries[d];
     PV_CHECK(delivery.campaign != nullptr && delivery.origin != nullptr);
     PV_TRY(const std::int64_t campaign, catalogue->campaign(delivery.campaign->str()));
     PV_TRY(const Catalogue::FileEntry file, catalogue->file(campaign, *delivery.origin, stored_at));
-    if (file.known) {
-      outcomes[d].known_file = true;
+    outcomes[d].known_file = file.known;
+    if (file.known && !file.raised) {
       for (const model::LoggerTable& table : delivery.tables) {
         for (const model::Column& column : table.rows.columns) outcomes[d].samples_same += column.size() - column.missing;
       }
       continue;
     }
-    std::vector<LoggerRows> of_file;
     for (const model::LoggerTable& table : delivery.tables) {
       if (table.channels.empty()) continue;
       PV_CHECK(table.channels.size() == table.rows.columns.size());
       PV_TRY(const std::int64_t logger, catalogue->logger(campaign, table.channels.front().master_sn));
       PV_TRY(const std::span<const std::int64_t> channels, catalogue->layout(logger, table.channels, file.id));
       if (table.rows.time_s.empty()) continue;
-      PV_TRY_VOID(add_table({d, logger, file.id, &table, {channels.begin(), channels.end()}, {}}, of_file));
+      all.push_back({d, logger, file.id, &table, {channels.begin(), channels.end()}});
     }
     if (!delivery.events.empty()) {
       PV_TRY(const std::int64_t logger, catalogue->logger(campaign, delivery.logger_sn));
       PV_TRY_VOID(add_events(delivery, logger, file.id));
     }
-    std::move(of_file.begin(), of_file.end(), std::back_inserter(all));
   }
   return all;
 }
@@ -177,37 +150,16 @@ Result<void> Writer::State::record(const std::vector<Contest>& contests) {
   return {};
 }
 
-Result<void> Writer::State::merge(std::vector<LoggerRows>& all, std::vector<model::DeliveryOutcome>& outcomes) {
+Result<void> Writer::State::merge(std::vector<TableRows> all, std::vector<model::DeliveryOutcome>& outcomes) {
   // Any order gives the same store; by time, most files only append.
-  const auto first_s = [](const LoggerRows& rows) {
-    return rows.table != nullptr ? rows.table->rows.time_s.front() : rows.joined.time_s.front();
-  };
-  std::sort(all.begin(), all.end(), [&](const LoggerRows& a, const LoggerRows& b) {
-    return std::tuple(a.logger, first_s(a), a.file) < std::tuple(b.logger, first_s(b), b.file);
+  std::sort(all.begin(), all.end(), [](const TableRows& a, const TableRows& b) {
+    return std::tuple(a.logger, a.first_s(), a.file) < std::tuple(b.logger, b.first_s(), b.file);
   });
   std::vector<Contest> contests;
-  for (LoggerRows& rows : all) {
+  for (const TableRows& rows : all) {
     MergeTally tally;
-    model::SampleBlock joined;
-    IncomingRows incoming;
-    incoming.file = static_cast<std::uint32_t>(rows.file);
-    if (rows.table != nullptr) {
-      incoming.block = &rows.table->rows;
-      incoming.channels = rows.channels;
-      incoming.provisional_row = rows.table->provisional_row;
-    } else {
-      joined.time_s = std::move(rows.joined.time_s);
-      joined.columns = std::move(rows.joined.columns);
-      incoming.block = &joined;
-      incoming.channels = rows.joined.channels;
-      // A provisional row is the last of its file; it may have been beaten by a whole row of the same instant.
-      std::uint32_t row = 0;
-      for (const OriginRun& run : rows.joined.origins.front()) {
-        if (run.origin.provisional()) incoming.provisional_row = row;
-        row += run.rows;
-      }
-    }
-    incoming.end = incoming.block->time_s.size();
+    const IncomingRows incoming{&rows.table->rows, 0, rows.table->rows.time_s.size(), rows.channels,
+                                static_cast<std::uint32_t>(rows.file), rows.table->provisional_row};
     PV_TRY_VOID(leaves->add(rows.logger, incoming, tally, contests));
     model::DeliveryOutcome& outcome = outcomes[rows.delivery];
     outcome.samples_new += tally.samples_new;
@@ -222,8 +174,8 @@ Result<std::vector<model::DeliveryOutcome>> Writer::State::write(std::span<const
   std::vector<model::DeliveryOutcome> outcomes(deliveries.size());
   const auto attempt = [&]() -> Result<void> {
     PV_TRY(Transaction transaction, begin());
-    PV_TRY(std::vector<LoggerRows> all, identify(deliveries, outcomes));
-    PV_TRY_VOID(merge(all, outcomes));
+    PV_TRY(std::vector<TableRows> all, identify(deliveries, outcomes));
+    PV_TRY_VOID(merge(std::move(all), outcomes));
     PV_TRY_VOID(leaves->flush());
     return commit(transaction);
   };
@@ -240,12 +192,15 @@ Result<std::vector<model::DeliveryOutcome>> Writer::State::write(std::span<const
 Result<void> Writer::State::settle() {
   const auto attempt = [&]() -> Result<void> {
     PV_TRY(Transaction transaction, begin());
-    PV_TRY_VOID(leaves->settle(kTailsWorthSettling));
-    return transaction.commit();
+    PV_TRY(const bool any, leaves->settle(kTailsWorthSettling));
+    // A snapshot that is being opened tells by the generation that its workers would see different blocks.
+    return any ? commit(transaction) : transaction.commit();
   };
-  auto done = attempt();
-  if (!done) leaves->drop();
-  return done;
+  if (auto done = attempt(); !done) {
+    leaves->drop();
+    return done;
+  }
+  return database->run("PRAGMA wal_checkpoint(PASSIVE)");
 }
 
 Result<void> Writer::State::erase(const std::string& campaign) {

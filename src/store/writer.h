@@ -26,7 +26,8 @@ class Writer final : public model::SampleSink {
 
   Result<std::vector<model::DeliveryOutcome>> write(std::span<const model::Delivery> deliveries) override;
 
-  /// Rewrites leaves that have gathered many tail blocks into one settled block each. Changes no sample. Worth calling
+  /// Rewrites leaves that have gathered many tail blocks into one settled block each, and folds the write-ahead log into the
+  /// file. Changes no sample. Worth calling
   /// after a run of write() calls; write() does it by itself only when a leaf would get out of hand.
   Result<void> settle();
 
