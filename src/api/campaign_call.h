@@ -2,6 +2,7 @@
 /// A request about one campaign, with everything opened that it needs; one function for each such route.
 /// Errors of them all: invalid_input names the parameter; otherwise those of the snapshot.
 
+#include <functional>
 #include <memory>
 
 #include "api/message.h"
@@ -18,7 +19,9 @@ struct CampaignCall {
   model::TenantName tenant;
   model::CampaignSummary campaign;
   model::Zone zone;
-  unsigned workers = 1;
+  unsigned workers = 1;  // no more than the snapshot was opened for
+  /// For errors that come after the reply began, when the client can no longer be told. Outlives every reply.
+  std::function<void(const Error&)> log_error;
 };
 
 /// First row to last row + 1 over all loggers; [0, 1) for a campaign without rows.

@@ -235,6 +235,7 @@ TEST_F(CampaignRoutesTest, AnExportThatFailsIsBrokenOff) {
   running.source->damaged = true;
   const auto result = client->Get(site + "/export?to=samples");
   EXPECT_FALSE(result);
+  EXPECT_NE(running.logged().find("checksum"), std::string::npos);
 }
 
 TEST_F(CampaignRoutesTest, WhatTheClientHasIsNotReadAgain) {
@@ -253,7 +254,8 @@ TEST_F(CampaignRoutesTest, WhatTheClientHasIsNotReadAgain) {
 
 TEST_F(CampaignRoutesTest, DamageIsAnErrorAndNeverACurve) {
   running.source->damaged = true;
-  EXPECT_NE(refusal(site + "/query", 500).find("checksum"), std::string::npos);
+  EXPECT_NE(refusal(site + "/query", 500).find("damaged"), std::string::npos);
+  EXPECT_NE(running.logged().find(site + "/query: block 1 of logger: checksum"), std::string::npos);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 /// What is stored: campaigns, loggers, channels, files, conflicts, events, gaps.
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "api/campaign_call.h"

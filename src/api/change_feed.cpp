@@ -1,5 +1,7 @@
 #include "api/change_feed.h"
 
+#include <utility>
+
 namespace pv::api {
 
 ChangeFeed::ChangeFeed(model::SourceDirectory& sources, Options options) : sources_(sources), options_(options) {}

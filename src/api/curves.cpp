@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -297,20 +298,23 @@ Result<Reply> export_samples(CampaignCall&& call) {
     model::CampaignSummary campaign;
     std::vector<model::ChannelSummary> channels;
     query::RowWriterOptions options;
+    std::function<void(const Error&)> log_error;
   };
   auto work = std::make_shared<Export>();
   const std::string file_name = safe_file_name(call.campaign, query::file_extension(*form));
-  *work = {std::move(call.source), std::move(call.snapshot), std::move(call.campaign), std::move(channels), {}};
+  *work = {std::move(call.source), std::move(call.snapshot), std::move(call.campaign), std::move(channels), {},
+           std::move(call.log_error)};
   work->options.form = *form;
   if (*form == query::TextForm::csv) work->options.zone = call.zone;
 
   Reply reply;
   reply.content_type = query::content_type(*form);
   reply.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + file_name + "\"");
-  reply.stream = [work, period](const Writer& write, const Alive&) {
+  reply.stream = [work, period](const Writer& write, const Alive& alive) {
     bool whole = true;
-    const auto sink = [&](std::string_view piece) { return whole = write(piece); };
+    const auto sink = [&](std::string_view piece) { return whole = alive() && write(piece); };
     const auto done = query::export_text({*work->snapshot, work->campaign, work->channels, 1}, period, work->options, sink);
+    if (!done) work->log_error(done.error());
     return done && whole;
   };
   return reply;

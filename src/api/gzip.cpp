@@ -1,5 +1,6 @@
 #include "api/gzip.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <new>
@@ -72,15 +73,18 @@ std::string gzip(std::string_view body) {
 bool accepts_gzip(std::string_view accept_encoding) {
   const std::string header = lower(accept_encoding);
   std::string_view rest = header;
+  bool any = false;  // what "*" says, which holds for codings that are not named
   while (!rest.empty()) {
     const std::string_view item = rest.substr(0, rest.find(','));
     rest.remove_prefix(std::min(rest.size(), item.size() + 1));
     const std::string_view name = item.substr(0, item.find(';'));
     if (name != "gzip" && name != "*") continue;
     const std::size_t q = item.find(";q=");
-    return q == std::string_view::npos || item.substr(q + 3).find_first_not_of("0.") != std::string_view::npos;
+    const bool allowed = q == std::string_view::npos || item.substr(q + 3).find_first_not_of("0.") != std::string_view::npos;
+    if (name == "gzip") return allowed;
+    any = allowed;
   }
-  return false;
+  return any;
 }
 
 }  // namespace pv::api

@@ -21,7 +21,7 @@ struct Request {
 
 /// Hands a piece to the client; false when the client is gone.
 using Writer = std::function<bool(std::string_view)>;
-/// Whether the client is still there.
+/// Whether it is worth going on: the client is there and the server does not stop.
 using Alive = std::function<bool()>;
 
 struct Reply {

@@ -23,10 +23,12 @@ std::string_view reason_of(int status) noexcept {
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
+    case 408: return "Request Timeout";
     case 409: return "Conflict";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 421: return "Misdirected Request";
+    case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";
     default: return status < 500 ? "Request Refused" : "Server Error";
@@ -49,6 +51,23 @@ Reply problem(int status, std::string_view detail) {
   return reply;
 }
 
-Reply problem(const Error& error) { return problem(status_of(error.kind()), error.message()); }
+Reply problem(const Error& error) { return problem(status_of(error.kind()), public_text(error)); }
+
+bool is_internal(Errc kind) noexcept {
+  return kind == Errc::corrupt || kind == Errc::io || kind == Errc::unavailable || kind == Errc::conflict;
+}
+
+std::string_view public_text(const Error& error) noexcept {
+  switch (error.kind()) {
+    case Errc::corrupt: return "the stored data is damaged; the server's log says where";
+    case Errc::io: return "the data cannot be read; the server's log says why";
+    case Errc::unavailable: return "the data cannot be reached for now; ask again later, the server's log says why";
+    case Errc::conflict: return "another program holds the data; ask again";
+    case Errc::not_found:
+    case Errc::invalid_input:
+    case Errc::denied: return error.message();
+  }
+  return "an error inside the server";
+}
 
 }  // namespace pv::api

@@ -16,4 +16,10 @@ namespace pv::api {
 [[nodiscard]] Reply problem(int status, std::string_view detail);
 [[nodiscard]] Reply problem(const Error& error);
 
+/// What a client may read of an error. What went wrong inside is told without its message, which may name the server's
+/// files; what the client asked wrongly is told whole.
+[[nodiscard]] std::string_view public_text(const Error& error) noexcept;
+/// Whether public_text() leaves out what the log should have.
+[[nodiscard]] bool is_internal(Errc kind) noexcept;
+
 }  // namespace pv::api

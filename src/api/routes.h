@@ -2,6 +2,7 @@
 /// The routes of the API, one table: dispatch, metrics and the check against docs/openapi.yaml all read it.
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -1,6 +1,7 @@
 #include "api/routes.h"
 
 #include <fstream>
+#include <limits>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -56,6 +57,17 @@ TEST(ProblemTest, EveryErrorKindHasItsStatus) {
   EXPECT_EQ(status_of(Errc::denied), 403);
 }
 
+TEST(ProblemTest, WhatWentWrongInsideIsToldWithoutPaths) {
+  for (const Errc kind : {Errc::corrupt, Errc::io, Errc::unavailable, Errc::conflict}) {
+    EXPECT_TRUE(is_internal(kind));
+    EXPECT_EQ(problem(Error(kind, "/srv/state/acme.sqlite: broken")).body.find("/srv"), std::string::npos);
+  }
+  for (const Errc kind : {Errc::not_found, Errc::invalid_input, Errc::denied}) {
+    EXPECT_FALSE(is_internal(kind));
+    EXPECT_NE(problem(Error(kind, "parameter points")).body.find("parameter points"), std::string::npos);
+  }
+}
+
 TEST(JsonTextTest, EscapesAndPutsCommas) {
   JsonText json;
   json.begin_object();
@@ -92,8 +104,8 @@ TEST(HostGuardTest, OnlyLoopbackPasses) {
 }
 
 TEST(GzipTest, AcceptEncodingIsReadWithItsWeights) {
-  for (const char* header : {"gzip", "br, gzip", "GZIP;q=0.5", "deflate, *;q=0.1", "gzip ; q=1"}) EXPECT_TRUE(accepts_gzip(header)) << header;
-  for (const char* header : {"", "br", "gzip;q=0", "gzip;q=0.000", "xgzip", "identity"}) EXPECT_FALSE(accepts_gzip(header)) << header;
+  for (const char* header : {"gzip", "br, gzip", "GZIP;q=0.5", "deflate, *;q=0.1", "gzip ; q=1", "*;q=0, gzip", "gzip, *;q=0"}) EXPECT_TRUE(accepts_gzip(header)) << header;
+  for (const char* header : {"", "br", "gzip;q=0", "gzip;q=0.000", "xgzip", "identity", "*;q=0", "*, gzip;q=0"}) EXPECT_FALSE(accepts_gzip(header)) << header;
 }
 
 TEST(PagesTest, EntityTagsCompareWeakly) {

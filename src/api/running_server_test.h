@@ -2,6 +2,7 @@
 /// A real server on a free port over samples in memory, for this room's tests.
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "api/server.h"
@@ -35,14 +36,23 @@ struct RunningServer {
     options.zone_of = [](const model::TenantName&, const model::CampaignName& campaign) {
       return campaign.str() == "site 1" ? *model::Zone::from_name("Europe/Paris") : model::Zone::utc();
     };
-    options.log = [this](std::string_view line) { log += line; };
+    options.log = [this](std::string_view line) {
+      const std::lock_guard lock(log_mutex);
+      log += line;
+    };
     auto started = Server::start(directory, options);
     if (!started) throw std::runtime_error(started.error().message());
     server = std::move(*started);
   }
 
+  std::string logged() {
+    const std::lock_guard lock(log_mutex);
+    return log;
+  }
+
   testing::MemoryDirectory directory;
   std::shared_ptr<testing::MemorySource> source;
+  std::mutex log_mutex;
   std::string log;
   std::unique_ptr<Server> server;
 };

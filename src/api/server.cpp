@@ -1,9 +1,13 @@
 #include "api/server.h"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <functional>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 // The library is built with these; its types have other members without them.
@@ -12,10 +16,13 @@
 #include <httplib.h>
 
 #include "api/change_feed.h"
+#include "api/connection.h"
 #include "api/gzip.h"
+#include "api/head_gate.h"
 #include "api/host_guard.h"
 #include "api/metrics.h"
 #include "api/problem.h"
+#include "api/routes.h"
 #include "api/service.h"
 #include "api/worker_pool.h"
 
@@ -25,30 +32,124 @@ namespace {
 constexpr std::size_t kWorthCompressing = 1024;
 constexpr std::size_t kLargestRequestBody = 65'536;
 
-/// The library asks for a task queue and deletes it.
-class PoolAdapter final : public httplib::TaskQueue {
+constexpr std::chrono::seconds kBodyTime{10};       // for a request's body, which nobody asked for
+constexpr std::chrono::seconds kWritePatience{60};  // people pause downloads
+constexpr unsigned kMostRequestsAConnection = 1000;
+constexpr HeadGate::Options kHeads;
+
+constexpr std::array<std::pair<const char*, const char*>, 4> kSecurityHeaders = {{
+    {"Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+                                "frame-ancestors 'none'; base-uri 'none'"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "same-origin"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+}};
+
+/// A connection as the library reads and writes it.
+class ConnectionStream final : public httplib::Stream {
  public:
-  PoolAdapter() : pool_({.most_threads = kMaxConnections}) {}
-  void enqueue(std::function<void()> job) override { pool_.submit(std::move(job)); }
-  void shutdown() override { pool_.close(); }
+  ConnectionStream(Connection& connection, const std::atomic<bool>& stopping)
+      : connection_(connection), stopping_(stopping), deadline_(Connection::Clock::now() + kBodyTime) {}
+
+  bool is_readable() const override { return true; }
+  bool is_writable() const override { return !stopping_ && connection_.peer_is_there(); }
+  ssize_t read(char* into, std::size_t size) override {
+    const auto count = connection_.read({into, size}, deadline_, stopping_);
+    return count ? static_cast<ssize_t>(*count) : -1;
+  }
+  ssize_t write(const char* bytes, std::size_t size) override {
+    return connection_.write({bytes, size}, kWritePatience, stopping_) ? static_cast<ssize_t>(size) : -1;
+  }
+  void get_remote_ip_and_port(std::string&, int&) const override {}  // nobody asks
+  void get_local_ip_and_port(std::string&, int&) const override {}
+  socket_t socket() const override { return connection_.socket(); }
 
  private:
-  WorkerPool pool_;
+  Connection& connection_;
+  const std::atomic<bool>& stopping_;
+  Connection::Clock::time_point deadline_;
 };
 
-/// The library is built with a backlog of 5: a burst of connections beyond it is dropped and tried again a second or more
-/// later. Listening again on the bound socket sets a longer one.
+/// The library's server, which parses requests and writes replies, with connections of our own: it would give each a
+/// thread from its first moment and read heads without end.
 class HttpServer final : public httplib::Server {
  public:
+  explicit HttpServer(HeadGate::TurnAway turn_away)
+      : pool_({.most_threads = kMaxConnections}),
+        gate_(kHeads, [this](const auto& connection, std::size_t head_bytes) { return take(connection, head_bytes); },
+              std::move(turn_away)) {
+    new_task_queue = [this] { return new DirectQueue(*this); };
+  }
+  ~HttpServer() override { end_connections(); }
+
+  /// The library is built with a backlog of 5: a burst of connections beyond it is dropped and tried again a second or
+  /// more later. Listening again on the bound socket sets a longer one.
   void widen_backlog() { ::listen(svr_sock_, 256); }
+
+  void begin_stop() { stopping_ = true; }
+
+ private:
+  /// The library asks for a task queue and deletes it. Its task is process_and_close_socket(), which does not wait here.
+  class DirectQueue final : public httplib::TaskQueue {
+   public:
+    explicit DirectQueue(HttpServer& server) : server_(server) {}
+    void enqueue(std::function<void()> task) override { task(); }
+    void shutdown() override { server_.end_connections(); }
+
+   private:
+    HttpServer& server_;
+  };
+
+  bool process_and_close_socket(socket_t socket) override {
+    gate_.add(std::make_shared<Connection>(socket));
+    return true;
+  }
+
+  bool take(const std::shared_ptr<Connection>& connection, std::size_t head_bytes) {
+    return pool_.submit([this, connection, head_bytes] { answer(connection, head_bytes); });
+  }
+
+  /// Closes the connection by letting go of it.
+  void answer(const std::shared_ptr<Connection>& connection, std::size_t head_bytes) {
+    const std::size_t behind_head = connection->unread().size() - head_bytes;
+    const bool last = ++connection->answered >= kMostRequestsAConnection;
+    ConnectionStream stream(*connection, stopping_);
+    bool closed = false;
+    try {
+      if (!process_request(stream, last, closed, nullptr)) return;
+    } catch (...) {  // memory ran out
+      return;
+    }
+    // A head that could not be read to its end must not be taken for the next request.
+    const bool in_step = connection->unread().size() <= behind_head;
+    if (in_step && !closed && !last && !stopping_) gate_.add(connection);
+  }
+
+  void end_connections() {
+    gate_.close();
+    pool_.close();
+  }
+
+  std::atomic<bool> stopping_{false};
+  WorkerPool pool_;
+  HeadGate gate_;
 };
 
-void add_security_headers(httplib::Response& to) {
-  to.set_header("Content-Security-Policy",
-                "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'; "
-                "base-uri 'none'");
-  to.set_header("X-Content-Type-Options", "nosniff");
-  to.set_header("Referrer-Policy", "same-origin");
+/// A whole reply as bytes, for clients whose request is never read.
+std::string last_words(const Reply& reply) {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nConnection: close\r\nContent-Type: {}\r\nContent-Length: {}\r\n", reply.status,
+                                 reason_of(reply.status), reply.content_type, reply.body.size());
+  for (const auto& [name, value] : kSecurityHeaders) text += fmt::format("{}: {}\r\n", name, value);
+  for (const auto& [name, value] : reply.headers) text += fmt::format("{}: {}\r\n", name, value);
+  return text + "\r\n" + reply.body;
+}
+
+std::string_view why_turned_away(int status) {
+  switch (status) {
+    case 408: return "the request's head did not come in time";
+    case 431: return "the request's head is too large or has too many lines";
+    default: return "too many requests at once; ask again";
+  }
 }
 
 Request request_of(const httplib::Request& from) {
@@ -103,7 +204,7 @@ void send_stream(Reply&& reply, bool compress, httplib::Response& to) {
 void send(Reply&& reply, bool accepts_gzip, httplib::Response& to) {
   to.status = reply.status;
   for (const auto& [name, value] : reply.headers) to.set_header(name, value);
-  add_security_headers(to);
+  for (const auto& [name, value] : kSecurityHeaders) to.set_header(name, value);
   if (reply.stream) {
     const bool compress = accepts_gzip && reply.compressible;
     if (compress) to.set_header("Content-Encoding", "gzip");
@@ -133,7 +234,11 @@ struct Server::State {
   State(model::SourceDirectory& sources, ServerOptions given)
       : options(std::move(given)),
         feed(sources, {.most_listeners = kMaxStreamListeners}),
-        service(sources, options, feed, metrics) {}
+        service(sources, options, feed, metrics),
+        http([this](Connection& connection, int status) {
+          metrics.count("refused", status, 0);
+          connection.write_last(last_words(problem(status, why_turned_away(status))));
+        }) {}
 
   httplib::Server::HandlerResponse handle(const httplib::Request& from, httplib::Response& to);
   void configure();
@@ -163,6 +268,8 @@ httplib::Server::HandlerResponse Server::State::handle(const httplib::Request& f
     if (from.get_header_value_count("Host") != 1 || !names_loopback(from.get_header_value("Host"))) {
       reply = problem(421, "this server answers for localhost, 127.0.0.1 and [::1] only: there is no login, so pages of "
                            "other names are kept out");
+    } else if (is_api_path(request.path) && from.get_header_value("Sec-Fetch-Site") == "cross-site") {
+      reply = problem(403, "pages of other sites may not ask this server");
     } else {
       Service::Answer answer = service.answer(request);
       reply = std::move(answer.reply);
@@ -182,11 +289,9 @@ httplib::Server::HandlerResponse Server::State::handle(const httplib::Request& f
 }
 
 void Server::State::configure() {
-  http.new_task_queue = [] { return new PoolAdapter; };
   http.set_tcp_nodelay(true);  // head and body are written apart
-  http.set_keep_alive_max_count(1000);
-  http.set_keep_alive_timeout(2);  // an idle connection holds a thread, and stop() waits for it
-  http.set_write_timeout(10);
+  http.set_keep_alive_max_count(kMostRequestsAConnection);  // told to the client, as the next
+  http.set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(kHeads.idle_time).count());
   http.set_payload_max_length(kLargestRequestBody);
   http.set_socket_options([](socket_t socket) {
     // Without SO_REUSEPORT, which the library would set: a second server on the same port must fail, not share it.
@@ -248,6 +353,7 @@ int Server::port() const noexcept { return state_->port; }
 void Server::stop() {
   if (state_->stopped.exchange(true)) return;
   state_->feed.close();
+  state_->http.begin_stop();
   state_->http.stop();
   state_->acceptor.join();
 }

@@ -2,13 +2,19 @@
 #include "api/server.h"
 
 #include <atomic>
+#include <cerrno>
+#include <latch>
+#include <mutex>
 #include <thread>
 
 #include <gtest/gtest.h>
 #define CPPHTTPLIB_OPENSSL_SUPPORT
 #define CPPHTTPLIB_ZLIB_SUPPORT
 #include <httplib.h>
+#include <netinet/in.h>
 #include <nlohmann/json.hpp>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "api/gzip.h"
 #include "api/running_server_test.h"
@@ -21,6 +27,22 @@ using nlohmann::json;
 
 const std::string kIndex = "<!doctype html><title>PowerView</title>";
 const std::string kScript(5000, 'x');
+
+class LockedLog {
+ public:
+  void add(std::string_view line) {
+    const std::lock_guard lock(mutex_);
+    text_ += line;
+  }
+  std::string text() {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
+};
 
 class ServerTest : public ::testing::Test {
  protected:
@@ -74,6 +96,18 @@ TEST_F(ServerTest, ForeignHostNamesAreRefusedEverywhere) {
     EXPECT_EQ(one.Get(path, {{"Host", "localhost:1"}})->status, 200) << path;
     EXPECT_EQ(one.Get(path, {{"Host", "localhost"}, {"Host", "evil.example"}})->status, 421) << path;
   }
+}
+
+TEST_F(ServerTest, PagesOfOtherSitesMayNotAsk) {
+  auto one = client();
+  for (const char* path : {"/api/v1/tenants", "/api/v1/stream", "/metrics"}) {
+    const auto response = one.Get(path, {{"Sec-Fetch-Site", "cross-site"}});
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->status, 403) << path;
+    EXPECT_EQ(response->get_header_value("Content-Type"), "application/problem+json");
+  }
+  EXPECT_EQ(one.Get("/", {{"Sec-Fetch-Site", "cross-site"}})->status, 200);  // a link from elsewhere
+  EXPECT_EQ(one.Get("/api/v1/tenants", {{"Sec-Fetch-Site", "same-origin"}})->status, 200);
 }
 
 TEST_F(ServerTest, HealthAndReadiness) {
@@ -165,6 +199,7 @@ TEST_F(ServerTest, EveryAnswerHasTheSecurityHeaders) {
     EXPECT_NE(response->get_header_value("Content-Security-Policy").find("frame-ancestors 'none'"), std::string::npos) << path;
     EXPECT_EQ(response->get_header_value("X-Content-Type-Options"), "nosniff");
     EXPECT_EQ(response->get_header_value("Referrer-Policy"), "same-origin");
+    EXPECT_EQ(response->get_header_value("Cross-Origin-Resource-Policy"), "same-origin");
   }
 }
 
@@ -267,16 +302,193 @@ TEST_F(ServerTest, AnExceptionIsA500AndALineInTheLog) {
     Result<std::vector<model::TenantName>> tenants() override { throw std::runtime_error("boom"); }
     Result<std::shared_ptr<model::SampleSource>> open(const model::TenantName&) override { throw 5; }
   } directory;
-  std::string log;
+  LockedLog log;
   ServerOptions options;
-  options.log = [&log](std::string_view line) { log += line; };
+  options.log = [&log](std::string_view line) { log.add(line); };
   auto server = Server::start(directory, options);
   ASSERT_TRUE(server);
   httplib::Client one("127.0.0.1", (*server)->port());
   EXPECT_EQ(one.Get("/api/v1/tenants")->status, 500);
-  EXPECT_NE(log.find("BUG: GET /api/v1/tenants: boom"), std::string::npos);
+  EXPECT_NE(log.text().find("BUG: GET /api/v1/tenants: boom"), std::string::npos);
   EXPECT_EQ(one.Get("/api/v1/tenants/a/campaigns")->status, 500);
   EXPECT_EQ(one.Get("/")->status, 404);  // no pages
+}
+
+/// Tenant "good" is sound, the store of "bad" is garbage.
+class HalfDamaged final : public model::SourceDirectory {
+ public:
+  Result<std::vector<model::TenantName>> tenants() override {
+    return std::vector<model::TenantName>{*model::TenantName::parse("bad"), *model::TenantName::parse("good")};
+  }
+  Result<std::shared_ptr<model::SampleSource>> open(const model::TenantName& tenant) override {
+    if (tenant.str() == "bad") return fail(Errc::corrupt, "/srv/state/bad.sqlite: file is not a database");
+    return std::shared_ptr<model::SampleSource>(sound);
+  }
+  std::shared_ptr<testing::MemorySource> sound = std::make_shared<testing::MemorySource>();
+};
+
+TEST(DamagedTenantTest, HidesNoOtherAndItsPathStaysInTheLog) {
+  HalfDamaged directory;
+  LockedLog log;
+  ServerOptions options;
+  options.log = [&log](std::string_view line) { log.add(line); };
+  auto server = Server::start(directory, options);
+  ASSERT_TRUE(server);
+  httplib::Client one("127.0.0.1", (*server)->port());
+  const auto listed = one.Get("/api/v1/tenants");
+  EXPECT_EQ(listed->status, 200);
+  const json tenants = json::parse(listed->body)["tenants"];
+  ASSERT_EQ(tenants.size(), 2U);
+  EXPECT_EQ(tenants[0]["name"], "bad");
+  EXPECT_NE(tenants[0]["error"].get<std::string>().find("damaged"), std::string::npos);
+  EXPECT_FALSE(tenants[0].contains("campaigns"));
+  EXPECT_EQ(tenants[1], json::parse(R"({"name":"good","campaigns":0})"));
+  const auto metrics = one.Get("/metrics");
+  EXPECT_EQ(metrics->status, 200);
+  EXPECT_NE(metrics->body.find("powerview_tenants 2\n"), std::string::npos);
+  EXPECT_NE(metrics->body.find("powerview_tenants_unreadable 1\n"), std::string::npos);
+  EXPECT_EQ(one.Get("/readyz")->status, 503);
+  EXPECT_EQ(one.Get("/api/v1/tenants/bad/campaigns")->status, 500);
+  for (const char* path : {"/api/v1/tenants", "/metrics", "/readyz", "/api/v1/tenants/bad/campaigns"}) {
+    EXPECT_EQ(one.Get(path)->body.find("/srv"), std::string::npos) << path;
+  }
+  EXPECT_NE(log.text().find("/srv/state/bad.sqlite"), std::string::npos);
+}
+
+/// A connection that says what it is told to say.
+class RawClient {
+ public:
+  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
+  }
+  ~RawClient() { ::close(socket_); }
+  RawClient(const RawClient&) = delete;
+  RawClient& operator=(const RawClient&) = delete;
+  void send(std::string_view bytes) const { ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  std::string read_all() const {
+    std::string all;
+    char piece[4096];
+    for (ssize_t count = 0; (count = ::recv(socket_, piece, sizeof piece, 0)) > 0;) all.append(piece, static_cast<std::size_t>(count));
+    return all;
+  }
+  bool is_open() const {
+    char byte = 0;
+    return ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  }
+
+ private:
+  int socket_;
+};
+
+TEST_F(ServerTest, HalfSentHeadsHoldNoThread) {
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (std::size_t i = 0; i < kMaxConnections + 20; ++i) {
+    slow.push_back(std::make_unique<RawClient>(running.server->port()));
+    slow.back()->send("GET /healthz HTTP/1.1\r\nHost: local");
+  }
+  auto one = client();
+  one.set_read_timeout(60);
+  const auto response = one.Get("/healthz");
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 200);
+  for (const auto& each : slow) EXPECT_TRUE(each->is_open());  // the answer did not have to wait for their end
+  slow[0]->send("host\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(slow[0]->read_all().find("HTTP/1.1 200 OK"), 0U);
+}
+
+TEST_F(ServerTest, HeadsWithoutEndAreRefused) {
+  const std::string begin = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+  std::string large = begin;
+  for (int i = 0; i < 10; ++i) large += "X: " + std::string(4000, 'x') + "\r\n";
+  std::string many = begin;
+  for (int i = 0; i < 200; ++i) many += "X: x\r\n";
+  for (const std::string& head : {large, many}) {
+    const RawClient raw(running.server->port());
+    raw.send(head + "\r\n");
+    const std::string answer = raw.read_all();
+    EXPECT_EQ(answer.find("HTTP/1.1 431 Request Header Fields Too Large\r\n"), 0U) << answer.substr(0, 200);
+    EXPECT_NE(answer.find("Content-Security-Policy"), std::string::npos);
+    EXPECT_NE(answer.find("application/problem+json"), std::string::npos);
+  }
+  EXPECT_NE(client().Get("/metrics")->body.find("route=\"refused\",status=\"431\"} 2"), std::string::npos);
+}
+
+TEST_F(ServerTest, RequestsSentTogetherAreAnsweredInTurn) {
+  const RawClient raw(running.server->port());
+  raw.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answers = raw.read_all();
+  EXPECT_LT(answers.find(R"({"status":"ok"})"), answers.find(R"({"status":"ready"})"));
+  EXPECT_NE(answers.find(R"({"status":"ready"})"), std::string::npos);
+}
+
+TEST_F(ServerTest, AHeadThatCannotBeReadIsNotFollowedByAnotherRequest) {
+  const RawClient raw(running.server->port());
+  raw.send("NONSENSE\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  const std::string answers = raw.read_all();
+  EXPECT_EQ(answers.find("HTTP/1.1 400"), 0U);
+  EXPECT_EQ(answers.find("HTTP/1.1 200"), std::string::npos);
+}
+
+TEST(StopTest, BreaksARunningExportOff) {
+  RunningServer running;
+  running.source->campaigns.push_back(testing::random_campaign("large", 3, {.loggers = 1, .rows = 400'000, .channels = 6}));
+  running.start();
+  httplib::Client one("127.0.0.1", running.server->port());
+  std::thread stopping;
+  std::size_t bytes = 0;
+  const auto response = one.Get("/api/v1/tenants/acme/campaigns/large/export?to=samples", [&](const char*, std::size_t size) {
+    bytes += size;
+    if (stopping.joinable()) return true;
+    stopping = std::thread([&] { running.server->stop(); });
+    // No more is read until the server takes no connection, when it is stopping for certain.
+    while (httplib::Client("127.0.0.1", running.server->port()).Get("/healthz")) std::this_thread::sleep_for(1ms);
+    return true;
+  });
+  EXPECT_GT(bytes, 0U);
+  EXPECT_FALSE(response);
+  ASSERT_TRUE(stopping.joinable());
+  stopping.join();
+}
+
+/// Notes how many threads each query asks for, and lets none begin before all have asked.
+class CountingSource final : public model::SampleSource {
+ public:
+  explicit CountingSource(std::ptrdiff_t queries) : all_asked(queries) {}
+  Result<std::uint64_t> generation() override { return 1; }
+  Result<std::unique_ptr<model::SampleSnapshot>> snapshot(unsigned workers) override {
+    threads += workers;
+    all_asked.arrive_and_wait();
+    return fail(Errc::not_found, "nothing here");
+  }
+  std::atomic<unsigned> threads{0};
+  std::latch all_asked;
+};
+
+TEST(QueryThreadsTest, QueriesAtOnceShareTheExtraThreads) {
+  class Directory final : public model::SourceDirectory {
+   public:
+    Result<std::vector<model::TenantName>> tenants() override { return std::vector<model::TenantName>{}; }
+    Result<std::shared_ptr<model::SampleSource>> open(const model::TenantName&) override {
+      return std::shared_ptr<model::SampleSource>(source);
+    }
+    std::shared_ptr<CountingSource> source = std::make_shared<CountingSource>(12);
+  } directory;
+  ServerOptions options;
+  options.query_workers = 4;
+  auto server = Server::start(directory, options);
+  ASSERT_TRUE(server);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 12; ++i) {
+    clients.emplace_back([&] {
+      EXPECT_TRUE(httplib::Client("127.0.0.1", (*server)->port()).Get("/api/v1/tenants/a/campaigns/b/query"));
+    });
+  }
+  for (auto& each : clients) each.join();
+  EXPECT_EQ(directory.source->threads, 12U + 3U);
 }
 
 TEST_F(ServerTest, StopEndsTheServerAndMayBeRepeated) {

@@ -1,5 +1,11 @@
 #include "api/service.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "api/campaign_call.h"
@@ -83,7 +89,8 @@ bool send_changes(ChangeFeed::Listener& listener, const Writer& write, const Ali
 }  // namespace
 
 Service::Service(model::SourceDirectory& sources, const ServerOptions& options, ChangeFeed& feed, RequestMetrics& metrics)
-    : sources_(sources), options_(options), feed_(feed), metrics_(metrics) {}
+    : sources_(sources), options_(options), feed_(feed), metrics_(metrics),
+      extra_threads_(std::max(options.query_workers, 1U) - 1) {}
 
 Service::Answer Service::answer(const Request& request) {
   if (!is_api_path(request.path)) return {page(options_.pages, request), "pages"};
@@ -91,7 +98,12 @@ Service::Answer Service::answer(const Request& request) {
   if (!match) return {problem(match.error()), "unknown"};
   if (!*match) return {problem(404, "there is no such route; docs/openapi.yaml lists them"), "unknown"};
   auto reply = dispatch(**match, request);
+  if (!reply) log_error(request.path, reply.error());
   return {reply ? std::move(*reply) : problem(reply.error()), (*match)->route->pattern};
+}
+
+void Service::log_error(std::string_view where, const Error& error) const {
+  if (options_.log && is_internal(error.kind())) options_.log(fmt::format("{}: {}", where, error.message()));
 }
 
 Result<Reply> Service::dispatch(const RouteMatch& match, const Request& request) {
@@ -119,6 +131,18 @@ Result<Reply> Service::dispatch(const RouteMatch& match, const Request& request)
   return fail(Errc::not_found, "there is no such route");
 }
 
+/// Of one tenant, so that a damaged store does not hide the others. An error is logged.
+Result<std::vector<model::CampaignSummary>> Service::campaigns_of(const model::TenantName& tenant) {
+  const auto read = [&]() -> Result<std::vector<model::CampaignSummary>> {
+    PV_TRY(const std::shared_ptr<model::SampleSource> source, sources_.open(tenant));
+    PV_TRY(const std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(1));
+    return snapshot->campaigns();
+  };
+  auto campaigns = read();
+  if (!campaigns) log_error("tenant " + tenant.str(), campaigns.error());
+  return campaigns;
+}
+
 Result<Reply> Service::tenants(const Request& request) {
   PV_TRY_VOID(check_known(request, {}));
   PV_TRY(const std::vector<model::TenantName> names, sources_.tenants());
@@ -127,12 +151,14 @@ Result<Reply> Service::tenants(const Request& request) {
   json.key("tenants");
   json.begin_array();
   for (const model::TenantName& name : names) {
-    PV_TRY(const std::shared_ptr<model::SampleSource> source, sources_.open(name));
-    PV_TRY(const std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(1));
-    PV_TRY(const std::vector<model::CampaignSummary> campaigns, snapshot->campaigns());
+    const auto campaigns = campaigns_of(name);
     json.begin_object();
     json.member("name", std::string_view(name.str()));
-    json.member("campaigns", std::uint64_t{campaigns.size()});
+    if (campaigns) {
+      json.member("campaigns", std::uint64_t{campaigns->size()});
+    } else {
+      json.member("error", public_text(campaigns.error()));
+    }
     json.end_object();
   }
   json.end_array();
@@ -160,7 +186,10 @@ Result<Reply> Service::tenant_route(const RouteMatch& match, const Request& requ
   const std::string etag = etag_of(generation, request, zone.name(), options_.version);
   if (cached && etag_matches(request.if_none_match, etag)) return not_modified(etag);
 
-  PV_TRY(std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(std::max(options_.query_workers, 1U)));
+  const bool scans = match.route->id == RouteId::query || match.route->id == RouteId::energy;
+  const ThreadAllowance::Share extra = extra_threads_.take(scans ? std::max(options_.query_workers, 1U) - 1 : 0);
+  const unsigned workers = 1 + extra.threads();
+  PV_TRY(std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(workers));
   Reply reply;
   if (!campaign) {
     PV_TRY(reply, list_campaigns(request, *snapshot, [&](const model::CampaignSummary& one) {
@@ -169,8 +198,9 @@ Result<Reply> Service::tenant_route(const RouteMatch& match, const Request& requ
            }));
   } else {
     PV_TRY(model::CampaignSummary summary, snapshot->campaign(*campaign));
+    const auto log = [this, where = request.path](const Error& error) { log_error(where, error); };
     PV_TRY(reply, campaign_route(match.route->id, {request, std::move(source), std::move(snapshot), tenant,
-                                                   std::move(summary), zone, std::max(options_.query_workers, 1U)}));
+                                                   std::move(summary), zone, workers, log}));
   }
   if (cached) reply.headers.emplace_back("ETag", etag);
   reply.headers.emplace_back("Cache-Control", "no-cache");
@@ -180,7 +210,12 @@ Result<Reply> Service::tenant_route(const RouteMatch& match, const Request& requ
 
 Result<Reply> Service::stream(const Request& request) {
   PV_TRY_VOID(check_known(request, {}));
-  PV_TRY(std::shared_ptr<ChangeFeed::Listener> listener, feed_.listen());
+  const auto listening = feed_.listen();
+  if (!listening) {
+    if (options_.log) options_.log(fmt::format("{}: {}", request.path, listening.error().message()));
+    return problem(status_of(listening.error().kind()), listening.error().message());
+  }
+  const std::shared_ptr<ChangeFeed::Listener>& listener = *listening;
   Reply reply;
   reply.content_type = "text/event-stream";
   reply.compressible = false;
@@ -190,17 +225,17 @@ Result<Reply> Service::stream(const Request& request) {
 }
 
 Result<Reply> Service::ready() {
-  const auto check = [this]() -> Result<void> {
-    PV_TRY(const std::vector<model::TenantName> names, sources_.tenants());
-    for (const model::TenantName& name : names) {
-      PV_TRY(const std::shared_ptr<model::SampleSource> source, sources_.open(name));
-      if (auto generation = source->generation(); !generation) {
-        return fail(std::move(generation).error().with("tenant " + name.str()));
-      }
-    }
-    return {};
+  const auto unready = [this](std::string_view where, const Error& error) {
+    log_error(where, error);
+    return problem(503, fmt::format("{}: {}", where, public_text(error)));
   };
-  if (auto checked = check(); !checked) return problem(503, "the data cannot be read: " + checked.error().message());
+  const auto names = sources_.tenants();
+  if (!names) return unready("the list of tenants", names.error());
+  for (const model::TenantName& name : *names) {
+    const auto source = sources_.open(name);
+    if (!source) return unready("tenant " + name.str(), source.error());
+    if (const auto generation = (*source)->generation(); !generation) return unready("tenant " + name.str(), generation.error());
+  }
   Reply reply;
   reply.body = R"({"status":"ready"})";
   reply.headers.emplace_back("Cache-Control", "no-store");
@@ -208,14 +243,16 @@ Result<Reply> Service::ready() {
 }
 
 Result<Reply> Service::metrics_text() {
-  std::uint64_t campaigns = 0, samples = 0, files = 0, conflicts = 0;
+  std::uint64_t unreadable = 0, campaigns = 0, samples = 0, files = 0, conflicts = 0;
   PV_TRY(const std::vector<model::TenantName> names, sources_.tenants());
   for (const model::TenantName& name : names) {
-    PV_TRY(const std::shared_ptr<model::SampleSource> source, sources_.open(name));
-    PV_TRY(const std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(1));
-    PV_TRY(const std::vector<model::CampaignSummary> all, snapshot->campaigns());
-    campaigns += all.size();
-    for (const model::CampaignSummary& campaign : all) {
+    const auto all = campaigns_of(name);
+    if (!all) {
+      ++unreadable;
+      continue;
+    }
+    campaigns += all->size();
+    for (const model::CampaignSummary& campaign : *all) {
       files += campaign.files;
       conflicts += campaign.conflicts;
       for (const model::LoggerSummary& logger : campaign.loggers) samples += logger.samples;
@@ -232,6 +269,8 @@ Result<Reply> Service::metrics_text() {
       "# HELP powerview_build_info The program's version.\n# TYPE powerview_build_info gauge\n"
       "powerview_build_info{{version=\"{}\"}} 1\n", version);
   write_gauge("powerview_tenants", "Tenants with samples.", names.size(), reply.body);
+  write_gauge("powerview_tenants_unreadable", "Tenants whose samples cannot be read; the other figures leave them out.",
+              unreadable, reply.body);
   write_gauge("powerview_campaigns", "Campaigns of all tenants.", campaigns, reply.body);
   write_gauge("powerview_samples", "Samples stored.", samples, reply.body);
   write_gauge("powerview_files", "Files stored.", files, reply.body);

@@ -4,12 +4,15 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "api/change_feed.h"
 #include "api/message.h"
 #include "api/metrics.h"
 #include "api/routes.h"
 #include "api/server.h"
+#include "api/thread_allowance.h"
 #include "model/source.h"
 
 namespace pv::api {
@@ -33,11 +36,14 @@ class Service {
   Result<Reply> stream(const Request& request);
   Result<Reply> ready();
   Result<Reply> metrics_text();
+  Result<std::vector<model::CampaignSummary>> campaigns_of(const model::TenantName& tenant);
+  void log_error(std::string_view where, const Error& error) const;
 
   model::SourceDirectory& sources_;
   const ServerOptions& options_;
   ChangeFeed& feed_;
   RequestMetrics& metrics_;
+  ThreadAllowance extra_threads_;  // for queries that run at once
 };
 
 }  // namespace pv::api

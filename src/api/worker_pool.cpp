@@ -1,16 +1,19 @@
 #include "api/worker_pool.h"
 
+#include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace pv::api {
 
-void WorkerPool::submit(std::function<void()> job) {
+bool WorkerPool::submit(std::function<void()> job) {
   std::unique_lock lock(mutex_);
   join_gone(lock);
+  if (jobs_.size() >= options_.most_waiting) return false;
   jobs_.push_back(std::move(job));
   if (jobs_.size() <= idle_ || threads_.size() >= options_.most_threads) {
     wake_.notify_one();
-    return;
+    return true;
   }
   threads_.emplace_back();
   const auto self = std::prev(threads_.end());
@@ -18,9 +21,13 @@ void WorkerPool::submit(std::function<void()> job) {
     *self = std::thread([this, self] { work(self); });
   } catch (const std::system_error&) {  // the system gives no more threads: those there are take the job
     threads_.erase(self);
-    if (threads_.empty()) throw;
+    if (threads_.empty()) {
+      jobs_.pop_back();
+      return false;
+    }
     wake_.notify_one();
   }
+  return true;
 }
 
 void WorkerPool::close() {

@@ -1,6 +1,6 @@
 #pragma once
 /// Threads that answer connections: made when a connection finds none free, gone after some idle time.
-/// Threads: submit() and close() from one thread.
+/// Threads: submit() and close() from any, never at the same time.
 
 #include <chrono>
 #include <condition_variable>
@@ -17,6 +17,7 @@ class WorkerPool {
  public:
   struct Options {
     std::size_t most_threads = 64;
+    std::size_t most_waiting = 256;  // jobs that no thread has begun
     std::chrono::milliseconds idle{10'000};
   };
 
@@ -25,8 +26,9 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// Jobs beyond the most threads wait their turn. A job must not throw.
-  void submit(std::function<void()> job);
+  /// Jobs beyond the most threads wait their turn. False when too many wait already, or the system gives no thread at
+  /// all; the job is dropped then. A job must not throw.
+  [[nodiscard]] bool submit(std::function<void()> job);
 
   /// Runs what was submitted, then joins all threads. Calling it again does nothing.
   void close();

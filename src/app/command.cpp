@@ -67,7 +67,7 @@ std::optional<Parsed> parse_iso(std::string_view text) {
 }  // namespace
 
 ExitCode report(const Error& error) {
-  fmt::print(stderr, "powerview: {}\n", error.message());
+  fmt::print(stderr, "powerview: {}\n", shown(error.message()));
   switch (error.kind()) {
     case Errc::not_found:
     case Errc::invalid_input:
@@ -121,6 +121,19 @@ Result<std::int64_t> parse_instant(const std::string& text, const model::Zone& z
 std::string local_text(std::int64_t unix_s, const model::Zone& zone) {
   const std::int64_t local_s = unix_s + zone.offset_at(unix_s).offset_s;
   return date::format("%F %T", date::sys_seconds(std::chrono::seconds(local_s)));
+}
+
+std::string shown(std::string_view text) {
+  std::string safe;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      safe += fmt::format("\\x{:02x}", byte);
+    } else {
+      safe += c;
+    }
+  }
+  return safe;
 }
 
 bool print(std::string_view text) { return std::fwrite(text.data(), 1, text.size(), stdout) == text.size(); }

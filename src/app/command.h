@@ -52,6 +52,9 @@ Result<std::int64_t> parse_instant(const std::string& text, const model::Zone& z
 /// "3 Aug 2025"-like text is for pages; the terminal shows "2025-08-03 03:20:00" in the zone.
 std::string local_text(std::int64_t unix_s, const model::Zone& zone);
 
+/// Text from a file or a path as a terminal may show it: control characters become "\xNN".
+std::string shown(std::string_view text);
+
 /// Writes to standard output; false when the reader has gone away.
 bool print(std::string_view text);
 

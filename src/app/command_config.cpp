@@ -14,11 +14,7 @@ void add_config(CLI::App& app, Chosen& chosen) {
   add_common_options(*show, *options);
   show->callback([options, &chosen] {
     chosen = [options] {
-      const Environment environment = [options](const char* name) -> std::optional<std::string> {
-        if (options->state_dir && std::string_view(name) == "POWERVIEW_STATE_DIR") return options->state_dir->string();
-        return process_environment(name);
-      };
-      auto text = describe_settings(options->config, environment);
+      auto text = describe_settings(options->config, process_environment, options->state_dir);
       if (!text) return report(text.error());
       print(*text);
       return ExitCode::done;

@@ -20,16 +20,20 @@ struct Options {
   std::vector<std::filesystem::path> files;
   std::string to;
   std::string channel_ids = "device-first";
+  std::optional<std::string> campaign;
 };
 
-/// The files of one campaign as one run of rows, by the same rule of rank as the store.
+/// Whose samples a file holds: never mixed, even where the same logger and campaign name occur twice.
+using Owner = std::pair<std::string, std::string>;  // company, campaign
+
+/// Files as one run of rows, by the same rule of rank as the store.
 struct Merged {
   store::Leaf leaf;
-  std::vector<model::Channel> channels;       // by id
-  std::map<std::string, std::int64_t> ids;    // by field
+  std::vector<model::Channel> channels;                  // by id
+  std::map<std::pair<Owner, std::string>, std::int64_t> ids;  // by owner and field
 };
 
-void merge(Merged& merged, const tsv::LoggerFile& content, std::uint32_t rank) {
+void merge(Merged& merged, const Owner& owner, const tsv::LoggerFile& content, std::uint32_t rank) {
   const store::RanksBelow ranks_below = [](store::Origin a, store::Origin b) {
     if (a.provisional() != b.provisional()) return a.provisional();
     return a.file() < b.file();
@@ -40,7 +44,7 @@ void merge(Merged& merged, const tsv::LoggerFile& content, std::uint32_t rank) {
     std::vector<std::int64_t> ids;
     for (const model::Channel& channel : table.channels) {
       const auto next = static_cast<std::int64_t>(merged.channels.size());
-      const auto [entry, is_new] = merged.ids.try_emplace(model::field_name(channel, model::ChannelIdStyle::device_first), next);
+      const auto [entry, is_new] = merged.ids.try_emplace({owner, model::field_name(channel, model::ChannelIdStyle::device_first)}, next);
       if (is_new) {
         merged.channels.push_back(channel);
       } else {
@@ -100,13 +104,21 @@ ExitCode run_convert(const Options& options) {
     files.push_back(std::move(*file));
   }
   std::sort(files.begin(), files.end(), [](const SingleFile& a, const SingleFile& b) {
-    return std::tie(a.campaign, a.origin.stamp, a.origin.digest) < std::tie(b.campaign, b.origin.stamp, b.origin.digest);
+    return std::tie(a.origin.stamp, a.origin.digest) < std::tie(b.origin.stamp, b.origin.digest);
   });
+  const auto owner_of = [&](const SingleFile& file) { return Owner(file.company, options.campaign.value_or(file.campaign)); };
+  std::stable_sort(files.begin(), files.end(), [&](const SingleFile& a, const SingleFile& b) {
+    return owner_of(a) < owner_of(b);
+  });
+  // Line protocol names the campaign in each line; the other forms are one table over all files, in time order.
+  const bool by_owner = writer_options.form == query::TextForm::line_protocol;
   for (std::size_t i = 0; i < files.size();) {
     Merged merged;
-    const std::string campaign = files[i].campaign;
-    for (; i < files.size() && files[i].campaign == campaign; ++i) merge(merged, *files[i].content, static_cast<std::uint32_t>(i));
-    code = std::max(code, write(merged, campaign, writer_options, *settings));
+    const Owner first = owner_of(files[i]);
+    for (; i < files.size() && (!by_owner || owner_of(files[i]) == first); ++i) {
+      merge(merged, owner_of(files[i]), *files[i].content, static_cast<std::uint32_t>(i));
+    }
+    code = std::max(code, write(merged, first.second, writer_options, *settings));
   }
   return code;
 }
@@ -123,6 +135,7 @@ void add_convert(CLI::App& app, Chosen& chosen) {
   command->add_option("--channel-ids", options->channel_ids, "How channels are named")
       ->check(CLI::IsMember({"device-first", "master-first"}))
       ->capture_default_str();
+  command->add_option("--campaign", options->campaign, "Campaign tag of the line protocol (default: the folder above the device's)");
   command->callback([options, &chosen] { chosen = [options] { return run_convert(*options); }; });
 }
 

@@ -65,19 +65,19 @@ void print_outcome(const ingest::RunReport& run, const std::string& report_path)
   for (const ingest::FileRecord& file : run.files) {
     switch (file.fate) {
       case ingest::Fate::would_store:
-        fmt::print("would store   {}  {} rows, {} samples\n", relative_to(file.path, base), file.rows, file.samples);
+        fmt::print("would store   {}  {} rows, {} samples\n", shown(relative_to(file.path, base)), file.rows, file.samples);
         break;
       case ingest::Fate::would_reject:
       case ingest::Fate::rejected:
       case ingest::Fate::deferred:
         fmt::print("{:<13} {}  {}: {}\n", file.fate == ingest::Fate::would_reject ? "would reject" : to_string(file.fate),
-                   relative_to(file.path, base), file.reason, file.message);
+                   shown(relative_to(file.path, base)), file.reason, shown(file.message));
         break;
       case ingest::Fate::stored: break;
     }
-    for (const std::string& warning : file.warnings) fmt::print("note          {}  {}\n", relative_to(file.path, base), warning);
+    for (const std::string& warning : file.warnings) fmt::print("note          {}  {}\n", shown(relative_to(file.path, base)), shown(warning));
   }
-  for (const std::string& problem : run.problems) fmt::print("problem       {}\n", problem);
+  for (const std::string& problem : run.problems) fmt::print("problem       {}\n", shown(problem));
   const double seconds = static_cast<double>(run.end_ms - run.start_ms) / 1000;
   fmt::print("{} files: {} {}, {} {}, {} deferred; {} samples in {:.2f} s\n", run.files.size(), run.stored(),
              run.mode == "dry_run" ? "would be stored" : "stored", run.rejected(),
@@ -89,7 +89,7 @@ ExitCode exit_code(const ingest::RunReport& run) {
   for (const ingest::FileRecord& file : run.files) {
     if (file.reason == "store_unavailable") return ExitCode::unavailable;
   }
-  return run.stored() == run.files.size() && run.problems.empty() ? ExitCode::done : ExitCode::some_failed;
+  return run.stored() == run.files.size() && run.not_reached == 0 && run.problems.empty() ? ExitCode::done : ExitCode::some_failed;
 }
 
 Result<ingest::Found> files_for(const Options& options, const Settings& settings) {
@@ -98,8 +98,16 @@ Result<ingest::Found> files_for(const Options& options, const Settings& settings
   if (!std::filesystem::exists(std::filesystem::symlink_status(*options.tsv_file, code))) {
     return fail(Errc::not_found, fmt::format("--tsv-file: {}: there is no such file", options.tsv_file->string()));
   }
+  if (std::filesystem::is_directory(*options.tsv_file, code)) {
+    return fail(Errc::invalid_input, fmt::format("--tsv-file: {} is a folder; name one file, or a data folder with --data-folder", options.tsv_file->string()));
+  }
+  // However the two are spelled, through links to the data folder or not, they are compared as they really lie.
+  const std::filesystem::path data_folder = std::filesystem::weakly_canonical(settings.data_folder, code);
+  std::filesystem::path file = std::filesystem::absolute(*options.tsv_file).lexically_normal();
+  const std::filesystem::path given = std::filesystem::absolute(settings.data_folder).lexically_normal();
+  if (const auto inside = file.lexically_relative(given); !inside.empty() && *inside.begin() != "..") file = data_folder / inside;
   ingest::Found found;
-  found.files.push_back(ingest::classify(std::filesystem::absolute(settings.data_folder), std::filesystem::absolute(*options.tsv_file)));
+  found.files.push_back(ingest::classify(data_folder, file));
   return found;
 }
 

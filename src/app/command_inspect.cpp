@@ -9,7 +9,7 @@
 #include "app/command.h"
 #include "app/single_file.h"
 #include "base/digest.h"
-#include "store/block.h"
+#include "model/rhythm.h"
 
 namespace pv::app {
 namespace {
@@ -26,11 +26,6 @@ struct Options {
   Output output = Output::text;
 };
 
-struct Gap {
-  std::int64_t from_s;
-  std::int64_t to_s;
-};
-
 /// What a technician asks of a file, gathered before it is printed one way or the other.
 struct Finding {
   bool accepted = false;
@@ -38,7 +33,7 @@ struct Finding {
   std::string message;
   std::uint32_t line = 0;
   std::int64_t step_s = 0;
-  std::vector<Gap> gaps;
+  std::vector<model::Silence> gaps;
 };
 
 Finding judge(const SingleFile& file) {
@@ -51,12 +46,9 @@ Finding judge(const SingleFile& file) {
   }
   const tsv::LoggerFile& content = *file.content;
   for (const model::LoggerTable& table : content.tables) {
-    const std::vector<std::int64_t>& times = table.rows.time_s;
-    const std::int64_t step_s = store::usual_step(times);
-    if (finding.step_s == 0) finding.step_s = step_s;
-    for (std::size_t i = 1; step_s > 0 && i < times.size(); ++i) {
-      if (2 * (times[i] - times[i - 1]) > 3 * step_s) finding.gaps.push_back({times[i - 1], times[i] - step_s});
-    }
+    if (finding.step_s == 0) finding.step_s = model::usual_step(table.rows.time_s);
+    const std::vector<model::Silence> silences = model::silences(table.rows.time_s);
+    finding.gaps.insert(finding.gaps.end(), silences.begin(), silences.end());
   }
   if (content.report.samples == 0 && content.events.empty()) {
     finding.reason = content.report.rows == 0 ? "no_rows" : "no_valid_rows";
@@ -96,9 +88,9 @@ void print_channels(const tsv::LoggerFile& content) {
       }
       const std::string id = model::channel_id(channel, model::ChannelIdStyle::device_first);
       if (count == 0) {
-        fmt::print("  {:<34} {:<16} {:<6} {:>9}\n", id, channel.name, channel.unit, 0);
+        fmt::print("  {:<34} {:<16} {:<6} {:>9}\n", shown(id), shown(channel.name), shown(channel.unit), 0);
       } else {
-        fmt::print("  {:<34} {:<16} {:<6} {:>9} {:>12.2f} {:>12.2f} {:>12.2f}\n", id, channel.name, channel.unit, count, low,
+        fmt::print("  {:<34} {:<16} {:<6} {:>9} {:>12.2f} {:>12.2f} {:>12.2f}\n", shown(id), shown(channel.name), shown(channel.unit), count, low,
                    sum / static_cast<double>(count), high);
       }
     }
@@ -107,24 +99,24 @@ void print_channels(const tsv::LoggerFile& content) {
 
 void print_text(const SingleFile& file, const Finding& finding, const model::Zone& shown_zone) {
   const auto when = [&](std::int64_t s) { return local_text(s, shown_zone); };
-  fmt::print("file         {}\n", file.path.string());
+  fmt::print("file         {}\n", shown(file.path.string()));
   fmt::print("size         {} bytes, sha256 {}\n", file.origin.size, to_hex(file.origin.digest));
   if (!file.content) {
-    fmt::print("verdict      would be REJECTED ({}): {}\n", finding.reason, finding.message);
+    fmt::print("verdict      would be REJECTED ({}): {}\n", finding.reason, shown(finding.message));
     return;
   }
   const tsv::LoggerFile& content = *file.content;
   const tsv::ReadReport& report = content.report;
   fmt::print("format       {}, {}{}\n", report.format, tsv::to_string(report.layout),
              report.layout == tsv::Layout::wrapped ? (report.complete ? ", complete (END_DATA)" : ", END_DATA missing") : "");
-  for (const auto& [key, value] : report.header_meta) fmt::print("header       {} = {}\n", key, value);
+  for (const auto& [key, value] : report.header_meta) fmt::print("header       {} = {}\n", shown(key), shown(value));
   fmt::print("logger       {}, {}\n", content.master_sn, tsv::to_string(report.master_type));
   std::map<std::string, std::size_t> slaves;
   for (const model::Channel& channel : content.tables.front().channels) {
     if (channel.type == model::DeviceType::slave) ++slaves[channel.device_sn];
   }
   for (const auto& [sn, count] : slaves) fmt::print("slave        {}, {} channels\n", sn, count);
-  fmt::print("stamps       {} ({})\n", report.zone, report.zone_origin == tsv::ZoneOrigin::file ? "as the file says" : "from the settings or --zone");
+  fmt::print("stamps       {} ({})\n", shown(report.zone), report.zone_origin == tsv::ZoneOrigin::file ? "as the file says" : "from the settings or --zone");
   if (report.time_start_s && report.time_end_s) {
     fmt::print("period       {} to {} ({})\n", when(*report.time_start_s), when(*report.time_end_s), shown_zone.name());
   }
@@ -161,13 +153,13 @@ void print_text(const SingleFile& file, const Finding& finding, const model::Zon
   if (faults > kListed) fmt::print("             and {} more (--json lists the first {})\n", faults - kListed, report.faults.size());
   for (const tsv::Warning& warning : report.warnings) {
     fmt::print("note         {}{}{}{}\n", tsv::to_string(warning.kind), warning.line > 0 ? fmt::format(" (line {})", warning.line) : "",
-               warning.detail.empty() ? "" : ": ", warning.detail);
+               warning.detail.empty() ? "" : ": ", shown(warning.detail));
   }
   print_channels(content);
   if (finding.accepted) {
     fmt::print("\nverdict      would be accepted\n");
   } else {
-    fmt::print("\nverdict      would be REJECTED ({}): {}\n", finding.reason, finding.message);
+    fmt::print("\nverdict      would be REJECTED ({}): {}\n", finding.reason, shown(finding.message));
   }
 }
 
@@ -224,7 +216,7 @@ ordered_json to_json(const SingleFile& file, const Finding& finding) {
   }
   json["channels"] = std::move(channels);
   ordered_json gaps = ordered_json::array();
-  for (const Gap& gap : finding.gaps) gaps.push_back({{"from", gap.from_s}, {"to", gap.to_s}});
+  for (const model::Silence& gap : finding.gaps) gaps.push_back({{"from", gap.from_s}, {"to", gap.to_s}});
   json["gaps"] = std::move(gaps);
   ordered_json events = ordered_json::array();
   for (const model::Event& event : content.events) events.push_back({{"t", event.time_s}, {"kind", "restart"}});

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -34,12 +36,12 @@ struct Options {
 /// The answer as a table: a stamp a row, a column a channel (or one for all of them).
 struct Answer {
   std::vector<std::int64_t> times_s;
-  std::vector<model::Channel> channels;
   std::vector<std::string> fields;
-  std::vector<std::vector<double>> values;  // NaN: nothing there
-  std::vector<std::vector<double>> coverage;  // energy only
-  std::vector<query::Figures> figures;        // of each channel over the whole period; empty for energy
-  double period_coverage = 0;
+  std::vector<std::string> names;
+  std::vector<model::Channel> channels;       // empty for a total, which is no channel's
+  std::vector<std::vector<double>> values;    // NaN: nothing there
+  std::vector<std::vector<double>> coverage;  // energy and sum: measured share of each bucket; otherwise empty
+  std::vector<query::Figures> figures;        // of each channel over the whole period; empty for energy and sum
 };
 
 Aggregate parse_aggregate(const std::string& text) {
@@ -50,22 +52,29 @@ Aggregate parse_aggregate(const std::string& text) {
   return Aggregate::mean;
 }
 
-void name_channels(const Question& question, Answer& answer) {
-  for (const model::ChannelSummary& channel : question.channels) {
-    answer.channels.push_back(channel.channel);
-    answer.fields.push_back(channel.field);
-  }
+/// Energies are in Wh whatever the channel's unit, so their name says so: a field of its own, never the power's.
+std::string energy_field(const model::Channel& channel) {
+  return model::channel_id(channel, model::ChannelIdStyle::device_first) + "_Wh";
 }
 
-/// One column in place of the channels'.
-void name_total(const Question& question, const std::string& unit, Answer& answer) {
-  model::Channel total;
-  total.master_sn = total.device_sn = question.campaign.loggers.empty() ? "" : question.campaign.loggers.front().sn;
-  total.label = "sum";
-  total.name = "sum";
-  total.unit = unit;
-  answer.channels = {total};
-  answer.fields = {"sum_" + unit};
+/// The power channels' coverage taken together: of the time asked for from all of them, the share that was measured.
+std::vector<double> common_coverage(const std::vector<query::ChannelEnergy>& energies, std::size_t buckets) {
+  std::vector<double> coverage(buckets, 0.0);
+  double channels = 0;
+  for (const query::ChannelEnergy& energy : energies) {
+    if (energy.energy_wh.empty()) continue;
+    ++channels;
+    for (std::size_t b = 0; b < buckets; ++b) coverage[b] += energy.coverage[b];
+  }
+  for (double& share : coverage) share = channels > 0 ? share / channels : 0;
+  return coverage;
+}
+
+Result<void> need_power(const std::vector<query::ChannelEnergy>& energies) {
+  for (const query::ChannelEnergy& energy : energies) {
+    if (!energy.energy_wh.empty()) return {};
+  }
+  return fail(Errc::invalid_input, "none of the chosen channels is a power (W, kW, MW), so there is no energy to tell");
 }
 
 Result<query::Edges> edges_of(const Question& question, const Options& options) {
@@ -78,20 +87,47 @@ Result<query::Edges> edges_of(const Question& question, const Options& options) 
 Result<Answer> ask_energy(Question& question, const Options& options) {
   PV_TRY(const query::Edges edges, edges_of(question, options));
   PV_TRY(std::vector<query::ChannelEnergy> energies, query::energy(question.scope(), edges));
+  PV_TRY_VOID(need_power(energies));
   Answer answer;
   answer.times_s.assign(edges.begin(), edges.end() - 1);
   if (options.together == Together::added) {
-    name_total(question, "Wh", answer);
+    answer.fields = {"sum_Wh"};
+    answer.names = {"sum"};
     answer.values.push_back(query::sum_of_energies_wh(energies));
+    answer.coverage.push_back(common_coverage(energies, answer.times_s.size()));
     return answer;
   }
   for (std::size_t c = 0; c < energies.size(); ++c) {
     if (energies[c].energy_wh.empty()) continue;  // a voltage has no energy
+    answer.fields.push_back(energy_field(question.channels[c].channel));
+    answer.names.push_back(question.channels[c].channel.name);
     answer.channels.push_back(question.channels[c].channel);
-    answer.fields.push_back(question.channels[c].field + "h");
+    answer.channels.back().unit = "Wh";
     answer.values.push_back(std::move(energies[c].energy_wh));
     answer.coverage.push_back(std::move(energies[c].coverage));
   }
+  return answer;
+}
+
+/// The mean of the summed power: each channel's energy over the time it was measured, added up.
+Result<Answer> ask_sum(Question& question, const Options& options) {
+  PV_TRY(const query::Edges edges, edges_of(question, options));
+  PV_TRY(const std::vector<query::ChannelEnergy> energies, query::energy(question.scope(), edges));
+  PV_TRY_VOID(need_power(energies));
+  Answer answer;
+  answer.times_s.assign(edges.begin(), edges.end() - 1);
+  answer.fields = {"sum_W"};
+  answer.names = {"sum"};
+  std::vector<double>& sum = answer.values.emplace_back(answer.times_s.size(), std::nan(""));
+  for (const query::ChannelEnergy& energy : energies) {
+    if (energy.energy_wh.empty()) continue;
+    for (std::size_t b = 0; b < sum.size(); ++b) {
+      const double hours = energy.coverage[b] * static_cast<double>(edges[b + 1] - edges[b]) / 3600;
+      if (std::isnan(energy.energy_wh[b]) || hours <= 0) continue;
+      sum[b] = (std::isnan(sum[b]) ? 0 : sum[b]) + energy.energy_wh[b] / hours;
+    }
+  }
+  answer.coverage.push_back(common_coverage(energies, sum.size()));
   return answer;
 }
 
@@ -106,13 +142,11 @@ Result<Answer> ask_curves(Question& question, const Options& options, Aggregate 
   PV_TRY(query::Curves curves, std::move(asked));
   Answer answer;
   answer.times_s = curves.times_s;
-  answer.period_coverage = curves.coverage;
-  if (aggregate == Aggregate::sum) {
-    name_total(question, "W", answer);
-    answer.values.push_back(query::sum_of_means_w(curves, question.channels));
-    return answer;
+  for (const model::ChannelSummary& channel : question.channels) {
+    answer.fields.push_back(channel.field);
+    answer.names.push_back(channel.channel.name);
+    answer.channels.push_back(channel.channel);
   }
-  name_channels(question, answer);
   for (query::Curve& curve : curves.curves) {
     std::vector<double>& low = curve.min.empty() ? curve.mean : curve.min;
     std::vector<double>& high = curve.max.empty() ? curve.mean : curve.max;
@@ -122,9 +156,18 @@ Result<Answer> ask_curves(Question& question, const Options& options, Aggregate 
   return answer;
 }
 
+/// RFC 4180.
+std::string csv_cell(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
 std::string to_csv(const Answer& answer, const model::Zone& zone) {
   std::string text = "time";
-  for (const std::string& field : answer.fields) text += "," + field;
+  for (const std::string& field : answer.fields) text += "," + csv_cell(field);
+  for (std::size_t c = 0; c < answer.coverage.size(); ++c) text += "," + csv_cell(answer.fields[c] + " coverage");
   text += '\n';
   for (std::size_t row = 0; row < answer.times_s.size(); ++row) {
     const std::int32_t offset = zone.offset_at(answer.times_s[row]).offset_s;
@@ -136,16 +179,40 @@ std::string to_csv(const Answer& answer, const model::Zone& zone) {
       text += ',';
       if (!std::isnan(values[row])) append_shortest(text, values[row]);
     }
+    for (const std::vector<double>& coverage : answer.coverage) {
+      text += ',';
+      append_shortest(text, coverage[row]);
+    }
     text += '\n';
   }
   return text;
 }
 
-std::string to_rows(const Answer& answer, query::TextForm form, const std::string& campaign) {
-  query::RowWriterOptions options;
-  options.form = form;
-  options.campaign = campaign;
-  query::RowWriter writer(options, answer.channels);
+/// <unix seconds> TAB <field> TAB <value>, by time, then field.
+std::string to_samples(const Answer& answer) {
+  std::vector<std::size_t> order(answer.fields.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return answer.fields[a] < answer.fields[b]; });
+  std::string text;
+  for (std::size_t row = 0; row < answer.times_s.size(); ++row) {
+    for (const std::size_t c : order) {
+      if (std::isnan(answer.values[c][row])) continue;
+      text += fmt::format("{}\t{}\t", answer.times_s[row], answer.fields[c]);
+      append_shortest(text, answer.values[c][row]);
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+/// A field of its own for what is no sample, so that loading it beside the samples overwrites none.
+Result<std::string> to_line_protocol(const Answer& answer, const Options& options) {
+  if (answer.channels.empty()) return fail(Errc::invalid_input, "a total over channels has no series in line protocol; take csv, json or samples");
+  query::RowWriterOptions writer_options;
+  writer_options.form = query::TextForm::line_protocol;
+  writer_options.campaign = options.question.campaign;
+  if (options.aggregate != "energy") writer_options.field_suffix = "_" + options.aggregate;
+  query::RowWriter writer(writer_options, answer.channels);
   std::string text;
   std::vector<double> row(answer.values.size());
   for (std::size_t at = 0; at < answer.times_s.size(); ++at) {
@@ -172,7 +239,7 @@ std::string to_json(const Answer& answer, const Question& question, const Option
   json["times"] = answer.times_s;
   ordered_json channels = ordered_json::array();
   for (std::size_t c = 0; c < answer.fields.size(); ++c) {
-    ordered_json channel{{"field", answer.fields[c]}, {"name", answer.channels[c].name}, {"values", numbers(answer.values[c])}};
+    ordered_json channel{{"field", answer.fields[c]}, {"name", answer.names[c]}, {"values", numbers(answer.values[c])}};
     if (c < answer.coverage.size()) channel["coverage"] = answer.coverage[c];
     if (c < answer.figures.size()) {
       const query::Figures& figures = answer.figures[c];
@@ -197,15 +264,21 @@ ExitCode run_query(const Options& options) {
     return report({Errc::invalid_input, "--together goes with --agg energy; for power use --agg sum"});
   }
   if (question->period.empty()) return report({Errc::not_found, fmt::format("campaign '{}' has no samples yet", options.question.campaign)});
-  auto answer = aggregate == Aggregate::energy ? ask_energy(*question, options) : ask_curves(*question, options, aggregate);
+  auto answer = aggregate == Aggregate::energy ? ask_energy(*question, options)
+                : aggregate == Aggregate::sum  ? ask_sum(*question, options)
+                                               : ask_curves(*question, options, aggregate);
   if (!answer) return report(answer.error());
   std::string text;
   if (options.to == "csv") {
     text = to_csv(*answer, question->zone);
   } else if (options.to == "json") {
     text = to_json(*answer, *question, options);
+  } else if (options.to == "line-protocol") {
+    auto lines = to_line_protocol(*answer, options);
+    if (!lines) return report(lines.error());
+    text = std::move(*lines);
   } else {
-    text = to_rows(*answer, *query::parse_text_form(options.to), options.question.campaign);
+    text = to_samples(*answer);
   }
   return print(text) ? ExitCode::done : ExitCode::unavailable;
 }
@@ -224,7 +297,7 @@ void add_query(CLI::App& app, Chosen& chosen) {
                      ->check(CLI::IsMember({"hour", "day", "week", "month"}));
   step->excludes(points);
   bucket->excludes(points)->excludes(step);
-  command->add_option("--agg", options->aggregate, "mean, min, max; energy (Wh of each power channel); sum (the power channels added, W)")
+  command->add_option("--agg", options->aggregate, "mean, min, max; energy (Wh of each power channel); sum (mean power of the power channels added, W)")
       ->check(CLI::IsMember({"mean", "min", "max", "energy", "sum"}))
       ->capture_default_str();
   command->add_flag_callback("--together", [options] { options->together = Together::added; }, "With --agg energy: the channels' energies added");

@@ -15,6 +15,9 @@ ExitCode run_verify(const CommonOptions& options) {
   store::Directory directory(settings->state_dir);
   auto tenants = directory.tenants();
   if (!tenants) return report(tenants.error());
+  if (tenants->empty()) {
+    return report({Errc::not_found, fmt::format("there is no store in {}; check --state-dir", settings->state_dir.string())});
+  }
   std::size_t findings = 0;
   for (const model::TenantName& tenant : *tenants) {
     auto reader = store::Reader::open(directory.file_of(tenant));

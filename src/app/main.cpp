@@ -1,5 +1,7 @@
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include <CLI/CLI.hpp>
@@ -28,7 +30,11 @@ int main(int argc, char** argv) {
   add_config(app, chosen);
   try {
     app.parse(argc, argv);
-    return static_cast<int>(chosen());
+    const ExitCode code = chosen();
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return static_cast<int>(code);
+    // Nobody is there to read a word about a closed pipe.
+    if (errno != EPIPE) fmt::print(stderr, "powerview: standard output: {}\n", std::strerror(errno));
+    return static_cast<int>(code == ExitCode::done ? ExitCode::unavailable : code);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::wrong_use);
   } catch (const std::exception& error) {

@@ -71,7 +71,9 @@ Result<Question> open_question(const QuestionOptions& options) {
   bool any = false;
   for (const model::LoggerSummary& logger : question.campaign.loggers) {
     if (!logger.period) continue;
-    question.period.from_s = any ? std::min(question.period.from_s, logger.period->from_s) : logger.period->from_s;
+    // A row stands for the interval before its stamp: the campaign begins where the first one does.
+    const std::int64_t from_s = logger.period->from_s - logger.step_s;
+    question.period.from_s = any ? std::min(question.period.from_s, from_s) : from_s;
     question.period.to_s = any ? std::max(question.period.to_s, logger.period->to_s) : logger.period->to_s;
     any = true;
   }

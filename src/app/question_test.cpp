@@ -53,7 +53,7 @@ const std::string kSlave = "S04000466_Ch1_M02001084_W";
 TEST_F(QuestionTest, AsksForAllChannelsAndTheWholeCampaign) {
   const Question question = must(open_question(options_));
   EXPECT_EQ(question.channels.size(), 3U);
-  EXPECT_EQ(question.period, (model::Period{kStart, kStart + 9 * 600 + 1}));
+  EXPECT_EQ(question.period, (model::Period{kStart - 600, kStart + 9 * 600 + 1})) << "from where the first row's interval begins";
   EXPECT_EQ(question.zone.name(), "Europe/Paris");
 }
 

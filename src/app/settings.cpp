@@ -50,7 +50,10 @@ Result<model::Zone> zone(const std::string& value) {
 }
 
 Result<void> check_url(const std::string& value) {
-  const bool known = value.empty() || value.starts_with("http://") || value.starts_with("https://");
+  if (value.empty()) return {};
+  // A password in an address would be shown wherever the address is.
+  if (value.find('@') != std::string::npos) return fail(Errc::invalid_input, "an address may not carry a user or password; set those by their own keys");
+  const bool known = value.starts_with("http://") || value.starts_with("https://");
   return known ? Result<void>{} : refuse("give an address that starts with http:// or https://", value);
 }
 
@@ -218,7 +221,7 @@ Result<std::string> text_of(const Key& key, const toml::node& node) {
     for (const toml::node& element : *array) {
       const auto text = element.value_exact<std::string>();
       if (!text || text->empty() || text->find(',') != std::string::npos) {
-        return fail(Errc::invalid_input, "a list of texts is expected, like [\"A\", \"B\"]");
+        return fail(Errc::invalid_input, "each entry of the list must be a text, not empty and without a comma");
       }
       joined += (joined.empty() ? "" : ",") + *text;
     }
@@ -450,8 +453,14 @@ Result<Settings> load_settings(const std::optional<std::filesystem::path>& named
   return std::move(loaded.settings);
 }
 
-Result<std::string> describe_settings(const std::optional<std::filesystem::path>& named, const Environment& environment) {
-  PV_TRY(const Loaded loaded, load(named, environment));
+Result<std::string> describe_settings(const std::optional<std::filesystem::path>& named, const Environment& environment,
+                                      const std::optional<std::filesystem::path>& state_dir_option) {
+  PV_TRY(Loaded loaded, load(named, environment));
+  if (state_dir_option) {
+    for (auto& [key, chosen] : loaded.chosen) {
+      if (std::string_view(key->name) == "state_dir") chosen = {state_dir_option->string(), "--state-dir"};
+    }
+  }
   std::string text = fmt::format("# The settings in force. File: {}\n",
                                  loaded.settings.file.empty() ? "none" : loaded.settings.file.string());
   std::string_view section;
@@ -465,7 +474,9 @@ Result<std::string> describe_settings(const std::optional<std::filesystem::path>
     for (const char* variable : key.variables) {
       if (variable != nullptr) variables += (variables.empty() ? "; also $" : ", $") + std::string(variable);
     }
-    text += fmt::format("\n# {}{}\n{} = {}  # {}\n", key.comment, variables, key.name, shown(key, chosen.value), chosen.origin);
+    // A secret is only named: what is printed here must not become a token when it is read back.
+    const char* hidden = key.kind == Kind::secret ? "# " : "";
+    text += fmt::format("\n# {}{}\n{}{} = {}  # {}\n", key.comment, variables, hidden, key.name, shown(key, chosen.value), chosen.origin);
   }
   if (!loaded.tenants_toml.empty()) text += "\n" + loaded.tenants_toml + "\n";
   return text;

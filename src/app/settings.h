@@ -77,6 +77,7 @@ Result<Settings> load_settings(const std::optional<std::filesystem::path>& named
 
 /// What `config show` prints: every key with its value, where the value came from, and what it means, as a
 /// powerview.toml that could be used as it is. Secrets show as set or not set.
-Result<std::string> describe_settings(const std::optional<std::filesystem::path>& named, const Environment& environment);
+Result<std::string> describe_settings(const std::optional<std::filesystem::path>& named, const Environment& environment,
+                                      const std::optional<std::filesystem::path>& state_dir_option = {});
 
 }  // namespace pv::app

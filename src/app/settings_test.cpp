@@ -108,7 +108,7 @@ TEST_F(SettingsTest, AMistakeNamesFileLineAndKey) {
   expect_refused("[server]\nport = 70000", "2: server.port", "'70000'");
   expect_refused("[ingest]\nthreads = 0", "2: ingest.threads", "from 1 to 64");
   expect_refused("[ingest]\nextra_formats = \"A\"", "2: ingest.extra_formats", "a list of texts");
-  expect_refused("[ingest]\nextra_formats = [1]", "2: ingest.extra_formats", "a list of texts");
+  expect_refused("[ingest]\nextra_formats = [1]", "2: ingest.extra_formats", "each entry of the list must be a text");
   expect_refused("[ingest]\nrestart_rows = \"maybe\"", "2: ingest.restart_rows", "events or zeros");
   expect_refused("[influxdb]\nurl = \"influx:8086\"", "2: influxdb.url", "http://");
   expect_refused("data_folder = \"\"", "1: data_folder", "name a folder");

@@ -1,5 +1,7 @@
 #include "app/single_file.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/digest.h"
@@ -15,6 +17,11 @@ std::filesystem::path place_of(const std::filesystem::path& path) {
   return is_filed ? folder.parent_path() / path.filename() : path;
 }
 
+/// What loggers' folders are called: digits, as their serial numbers are.
+bool is_serial(const std::string& name) {
+  return name.size() >= 4 && std::all_of(name.begin(), name.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 }  // namespace
 
 Result<SingleFile> read_single_file(const std::filesystem::path& path, const Settings& settings) {
@@ -28,8 +35,11 @@ Result<SingleFile> read_single_file(const std::filesystem::path& path, const Set
   }
   const std::filesystem::path full = place_of(std::filesystem::absolute(path).lexically_normal());
   const ingest::FoundFile found = ingest::classify(std::filesystem::absolute(settings.data_folder), full);
-  SingleFile file{path, full.parent_path().parent_path().filename().string(), full.parent_path().filename().string(), {},
-                  tl::unexpected<tsv::Rejection>(tsv::Rejection{})};
+  SingleFile file{path, "", "", full.parent_path().filename().string(), {}, tl::unexpected<tsv::Rejection>(tsv::Rejection{})};
+  if (found.place || is_serial(file.device)) {
+    file.campaign = full.parent_path().parent_path().filename().string();
+    file.company = full.parent_path().parent_path().parent_path().filename().string();
+  }
   file.origin.name = full.filename().string();
   file.origin.device_folder = file.device;
   file.origin.size = bytes.size();

@@ -14,7 +14,9 @@ namespace pv::app {
 struct SingleFile {
   std::filesystem::path path;
   // A file in parsed/ or error/ counts as lying in the folder above.
-  std::string campaign;  // second folder above the file: <campaign>/<device>/<file>; "" when there is none
+  /// Folders above the file, where they read as <company>/<campaign>/<device>/<file>: the device folder is a serial number. Else "".
+  std::string company;
+  std::string campaign;
   std::string device;    // folder above the file
   model::FileOrigin origin;
   tl::expected<tsv::LoggerFile, tsv::Rejection> content;

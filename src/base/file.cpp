@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -102,10 +103,12 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uint6
 }
 
 Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes) {
-  const std::filesystem::path temporary = path.string() + fmt::format(".{}.tmp", getpid());
+  // A short name of its own: the target's may be as long as a name can be.
+  const std::filesystem::path temporary =
+      path.parent_path() / fmt::format(".pv-{}-{:016x}.tmp", getpid(), std::hash<std::string>{}(path.filename().string()));
   {
     const FileDescriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-    if (!file.is_open()) return fail(system_error("cannot write it", temporary, errno));
+    if (!file.is_open()) return fail(system_error("cannot write it", path, errno));
     std::size_t at = 0;
     while (at < bytes.size()) {
       const ssize_t put = write(file.get(), bytes.data() + at, bytes.size() - at);
@@ -113,14 +116,14 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view by
       if (put < 0) {
         const int error_number = errno;
         unlink(temporary.c_str());
-        return fail(system_error("cannot write it", temporary, error_number));
+        return fail(system_error("cannot write it", path, error_number));
       }
       at += static_cast<std::size_t>(put);
     }
     if (fsync(file.get()) != 0) {
       const int error_number = errno;
       unlink(temporary.c_str());
-      return fail(system_error("cannot write it", temporary, error_number));
+      return fail(system_error("cannot write it", path, error_number));
     }
   }
   if (rename(temporary.c_str(), path.c_str()) != 0) {
@@ -133,13 +136,24 @@ Result<void> replace_file(const std::filesystem::path& path, std::string_view by
   return {};
 }
 
+std::filesystem::path numbered_name(const std::filesystem::path& path, int number) {
+  if (number <= 1) return path;
+  return path.parent_path() / fmt::format("{}~{}{}", path.stem().string(), number, path.extension().string());
+}
+
+Result<void> move_to_free_name(const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return {};
+  if (errno == EEXIST) return fail(Errc::conflict, fmt::format("{}: this name is taken", to.string()));
+  return fail(system_error(fmt::format("cannot move it to {}", to.string()), from, errno));
+}
+
 Result<std::filesystem::path> move_without_overwriting(const std::filesystem::path& from, const std::filesystem::path& to) {
   constexpr int kMaxNames = 10'000;
-  std::filesystem::path target = to;
-  for (int number = 2; number < kMaxNames; ++number) {
-    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, target.c_str(), RENAME_NOREPLACE) == 0) return target;
-    if (errno != EEXIST) return fail(system_error(fmt::format("cannot move it to {}", target.string()), from, errno));
-    target = to.parent_path() / fmt::format("{}~{}{}", to.stem().string(), number, to.extension().string());
+  for (int number = 1; number < kMaxNames; ++number) {
+    std::filesystem::path target = numbered_name(to, number);
+    auto moved = move_to_free_name(from, target);
+    if (moved) return target;
+    if (moved.error().kind() != Errc::conflict) return fail(std::move(moved).error());
   }
   return fail(Errc::io, fmt::format("{}: cannot move it: {} and thousands of numbered names are taken", from.string(), to.string()));
 }

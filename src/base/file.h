@@ -58,6 +58,12 @@ Result<std::string> read_text_file(const std::filesystem::path& path, std::uint6
 /// Replaces `path`: after a crash it holds the old bytes or the new ones, never part of them.
 Result<void> replace_file(const std::filesystem::path& path, std::string_view bytes);
 
+/// "a/name.tsv" for 1, then "a/name~2.tsv", "a/name~3.tsv", …: what a file is called where its name is taken.
+[[nodiscard]] std::filesystem::path numbered_name(const std::filesystem::path& path, int number);
+
+/// Moves a file to a name that nothing has. Errors: conflict when the name is taken; otherwise as below.
+Result<void> move_to_free_name(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Moves a file without overwriting: when the name is taken, "name~2.ext", "name~3.ext", … is used.
 /// Returns the path it has then. Source and target lie on one filesystem.
 Result<std::filesystem::path> move_without_overwriting(const std::filesystem::path& from, const std::filesystem::path& to);

@@ -14,6 +14,17 @@ std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+constexpr int kMaxNames = 10'000;
+
+/// "<file>.reason.json"; a file whose name leaves no room for that gets its beginning and its digest.
+std::filesystem::path reason_path(const std::filesystem::path& file, const std::string& digest) {
+  constexpr std::size_t kLongest = 255;
+  constexpr std::string_view kEnding = ".reason.json";
+  const std::string name = file.filename().string();
+  if (name.size() + kEnding.size() <= kLongest) return file.string() + std::string(kEnding);
+  return file.parent_path() / fmt::format("{}~{}{}", name.substr(0, 200), digest.substr(0, 16), kEnding);
+}
+
 }  // namespace
 
 bool Filing::make_folder(const std::filesystem::path& folder) {
@@ -32,43 +43,73 @@ bool Filing::make_folder(const std::filesystem::path& folder) {
   return false;
 }
 
-void Filing::move(FileRecord& record, const char* folder_name) {
-  const std::filesystem::path from = record.path;
-  const std::filesystem::path folder = from.parent_path() / folder_name;
-  const auto changed = [&] {
-    problems_->push_back(fmt::format("{}: it was replaced or changed after it was read, so it stays there until the next run", from.string()));
-  };
-  const std::optional<FileIdentity> standing = identity_of(from);
+bool Filing::stands_as_read(const FileRecord& record) {
+  const std::optional<FileIdentity> standing = identity_of(record.path);
   // Gone since it was read: another run was faster. What it holds is stored either way.
-  if (!standing) return;
-  if (standing != record.identity) return changed();
-  if (!make_folder(folder)) return;
+  if (!standing) return false;
+  if (standing == record.identity) return true;
+  problems_->push_back(fmt::format("{}: it was replaced or changed after it was read, so it stays there until the next run", record.path));
+  return false;
+}
+
+void Filing::put_back_if_replaced(FileRecord& record, const std::filesystem::path& moved) {
+  if (identity_of(moved) == record.identity) {
+    record.moved_to = moved.string();
+    return;
+  }
+  // Replaced in the very moment: what was moved has never been read.
+  problems_->push_back(fmt::format("{}: it was replaced while it was moved, so it is put back for the next run", record.path));
+  if (auto back = move_without_overwriting(moved, record.path); !back) problems_->push_back(back.error().message());
+}
+
+void Filing::store(FileRecord& record) {
+  const std::filesystem::path from = record.path;
+  const std::filesystem::path folder = from.parent_path() / kParsedFolder;
+  if (!stands_as_read(record) || !make_folder(folder)) return;
   auto moved = move_without_overwriting(from, folder / from.filename());
-  if (!moved) {
-    if (moved.error().kind() != Errc::not_found) {
-      problems_->push_back(fmt::format("{}; it is dealt with again at the next run", moved.error().message()));
+  if (moved) {
+    put_back_if_replaced(record, *moved);
+  } else if (moved.error().kind() != Errc::not_found) {
+    problems_->push_back(fmt::format("{}; it is dealt with again at the next run", moved.error().message()));
+  }
+}
+
+void Filing::reject(FileRecord& record) {
+  const std::filesystem::path from = record.path;
+  const std::filesystem::path folder = from.parent_path() / kErrorFolder;
+  if (!stands_as_read(record) || !make_folder(folder)) return;
+  // The reason is there before the file is: no rejected file lies without one, whatever happens in between.
+  for (int number = 1; number <= kMaxNames; ++number) {
+    const std::filesystem::path target = numbered_name(folder / from.filename(), number);
+    const std::filesystem::path reason = reason_path(target, record.digest);
+    std::error_code code;
+    if (std::filesystem::exists(std::filesystem::symlink_status(target, code)) ||
+        std::filesystem::exists(std::filesystem::symlink_status(reason, code))) {
+      continue;
     }
+    if (auto written = replace_file(reason, reason_json(record, now_ms())); !written) {
+      problems_->push_back(fmt::format("{}; {} stays where it is until the next run", written.error().message(), from.string()));
+      return;
+    }
+    auto moved = move_to_free_name(from, target);
+    if (moved) {
+      put_back_if_replaced(record, target);
+      if (!record.moved_to.empty()) return;
+    }
+    std::filesystem::remove(reason, code);
+    if (!moved && moved.error().kind() == Errc::conflict) continue;
+    if (!moved && moved.error().kind() != Errc::not_found) problems_->push_back(moved.error().message());
     return;
   }
-  if (identity_of(*moved) != record.identity) {
-    // Replaced in the very moment: what was moved has never been read.
-    changed();
-    if (auto back = move_without_overwriting(*moved, from); !back) problems_->push_back(back.error().message());
-    return;
-  }
-  record.moved_to = moved->string();
+  problems_->push_back(fmt::format("{}: {} has no free name left for it", from.string(), folder.string()));
 }
 
 void Filing::file_away(FileRecord& record) {
   switch (record.fate) {
-    case Fate::stored: move(record, kParsedFolder); return;
+    case Fate::stored: store(record); return;
     case Fate::rejected:
-      if (record.reason == to_string(Misplaced::outside_data_folder) || record.reason == to_string(Misplaced::already_filed)) return;
-      move(record, kErrorFolder);
-      if (record.moved_to.empty()) return;
-      if (auto written = replace_file(record.moved_to + ".reason.json", reason_json(record, now_ms())); !written) {
-        problems_->push_back(written.error().message());
-      }
+      if (record.stays) return;
+      reject(record);
       return;
     case Fate::deferred:
     case Fate::would_store:

@@ -19,7 +19,10 @@ class Filing {
 
  private:
   bool make_folder(const std::filesystem::path& folder);
-  void move(FileRecord& record, const char* folder_name);
+  bool stands_as_read(const FileRecord& record);
+  void put_back_if_replaced(FileRecord& record, const std::filesystem::path& moved);
+  void store(FileRecord& record);
+  void reject(FileRecord& record);
 
   std::set<std::filesystem::path> made_;
   std::vector<std::string>* problems_;

@@ -51,10 +51,25 @@ std::string_view to_string(Misplaced why) noexcept {
     case Misplaced::bad_name: return "bad_name";
     case Misplaced::symlink: return "symlink";
     case Misplaced::not_a_file: return "not_a_file";
+    case Misplaced::hidden: return "hidden";
     case Misplaced::already_filed: return "already_filed";
     case Misplaced::outside_data_folder: return "outside_data_folder";
   }
   return "misplaced";
+}
+
+bool stays_there(Misplaced why) noexcept {
+  switch (why) {
+    case Misplaced::path_too_short:
+    case Misplaced::path_too_deep:
+    case Misplaced::bad_name:
+    case Misplaced::symlink: return false;
+    case Misplaced::not_a_file:  // a folder or a device: moving it would take more away than one file
+    case Misplaced::hidden:
+    case Misplaced::already_filed:
+    case Misplaced::outside_data_folder: return true;
+  }
+  return true;
 }
 
 FoundFile classify(const fs::path& data_folder, const fs::path& file) {
@@ -75,6 +90,15 @@ FoundFile classify(const fs::path& data_folder, const fs::path& file) {
     return misplaced(Misplaced::already_filed, "what lies in parsed/ or error/ has been dealt with; move it back to its device folder first");
   }
   std::error_code code;
+  // A link on the way would lead out of the tree, or into another company's part of it.
+  fs::path folder = data_folder;
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
+    folder /= parts[i];
+    if (fs::is_symlink(fs::symlink_status(folder, code))) {
+      return misplaced(Misplaced::outside_data_folder, fmt::format("{} is a symbolic link and is not followed", folder.string()));
+    }
+  }
+  if (parts.back().starts_with('.')) return misplaced(Misplaced::hidden, "a name that begins with '.' is no logger file's");
   const fs::file_status status = fs::symlink_status(file, code);
   if (fs::is_symlink(status)) {
     return misplaced(Misplaced::symlink, "it is a symbolic link; put the file itself there");

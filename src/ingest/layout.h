@@ -23,11 +23,14 @@ enum class Misplaced : std::uint8_t {
   path_too_deep,
   bad_name,
   symlink,
-  not_a_file,
+  not_a_file,           // stays there
+  hidden,               // its name begins with '.'; stays there
   already_filed,        // in parsed/ or error/; stays there
   outside_data_folder,  // stays there
 };
 [[nodiscard]] std::string_view to_string(Misplaced why) noexcept;
+/// Whether such a file is left where it lies instead of going to error/.
+[[nodiscard]] bool stays_there(Misplaced why) noexcept;
 
 struct Place {
   model::TenantName tenant;

@@ -142,13 +142,24 @@ TEST_F(LayoutTest, AFileThatWasDealtWithIsTold) {
   EXPECT_TRUE(classify(folder_.path(), given("t/c/d/parsed.tsv")).place);
 }
 
+TEST_F(LayoutTest, AFileBehindALinkOnTheWayLiesOutside) {
+  given("other/c/d/x.tsv");
+  fs::create_directories(folder_ / "acme");
+  fs::create_directory_symlink(folder_ / "other/c", folder_ / "acme/c");
+  EXPECT_EQ(classify(folder_.path(), folder_ / "acme/c/d/x.tsv").why, Misplaced::outside_data_folder);
+}
+
+TEST_F(LayoutTest, AHiddenFileIsTold) {
+  EXPECT_EQ(classify(folder_.path(), given("t/c/d/.x.tsv")).why, Misplaced::hidden);
+}
+
 TEST(Misplaced, EachHasAName) {
   std::set<std::string_view> names;
   for (const Misplaced why : {Misplaced::path_too_short, Misplaced::path_too_deep, Misplaced::bad_name, Misplaced::symlink, Misplaced::not_a_file,
-                              Misplaced::already_filed, Misplaced::outside_data_folder}) {
+                              Misplaced::hidden, Misplaced::already_filed, Misplaced::outside_data_folder}) {
     names.insert(to_string(why));
   }
-  EXPECT_EQ(names.size(), 7U);
+  EXPECT_EQ(names.size(), 8U);
 }
 
 }  // namespace

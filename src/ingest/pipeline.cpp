@@ -60,6 +60,16 @@ Readings read_batch(Batch batch, const ReadingRules& rules, unsigned readers) {
   return readings;
 }
 
+void note_outcome(FileRecord& record, model::DeliveryOutcome outcome) {
+  record.fate = Fate::stored;
+  if (!outcome.other_zone.empty()) {
+    record.warnings.push_back(fmt::format("stored_in_another_zone: these bytes were stored before, read in {}; now in {} as well, so their samples "
+                                          "lie twice, apart by the difference: erase the campaign and ingest its files again in one zone",
+                                          outcome.other_zone, record.zone));
+  }
+  record.outcome = std::move(outcome);
+}
+
 void set_back(FileRecord& record, const Error& error) {
   record.message = error.message();
   if (error.kind() == Errc::invalid_input) {
@@ -84,8 +94,7 @@ void write_ready(const Readings& readings, std::vector<FileRecord>& records, mod
   if (deliveries.empty()) return;
   if (auto outcomes = sink.write(deliveries)) {
     for (std::size_t d = 0; d < index.size(); ++d) {
-      records[index[d]].fate = Fate::stored;
-      records[index[d]].outcome = (*outcomes)[d];
+      note_outcome(records[index[d]], std::move((*outcomes)[d]));
     }
     return;
   } else if (outcomes.error().kind() != Errc::corrupt && outcomes.error().kind() != Errc::invalid_input) {
@@ -95,8 +104,7 @@ void write_ready(const Readings& readings, std::vector<FileRecord>& records, mod
   for (std::size_t d = 0; d < index.size(); ++d) {
     FileRecord& record = records[index[d]];
     if (auto outcome = sink.write(std::span(&deliveries[d], 1))) {
-      record.fate = Fate::stored;
-      record.outcome = outcome->front();
+      note_outcome(record, std::move(outcome->front()));
     } else {
       set_back(record, outcome.error());
     }
@@ -174,6 +182,10 @@ RunReport run(std::vector<FoundFile> files, const RunOptions& options) {
   }
   if (moving.valid()) moving.get();
   if (reading.valid()) reading.wait();
+  report.not_reached = progress.files_total - report.files.size();
+  if (report.not_reached > 0) {
+    report.problems.push_back(fmt::format("stopped on request: {} files were not reached; the next run takes them", report.not_reached));
+  }
   return report;
 }
 

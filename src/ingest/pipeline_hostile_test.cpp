@@ -32,7 +32,7 @@ TEST(PipelineHostile, EachBadFileIsRejectedUnderItsReasonAndGoodOnesAreStored) {
   bad["empty"] = {"", "empty_file"};
   bad["header_only"] = {good.header(), "no_rows"};
   bad["half_a_header"] = {good.header().substr(0, 25), "incomplete_header"};
-  bad["uneven_header"] = {"02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\n" + good.rows_text(), "header_mismatch"};
+  bad["uneven_header"] = {"02001084\t02001084\nMV_T302_V002\tPh 1 V\tVoie1 W\n" + good.rows_text(), "header_mismatch"};
   bad["same_channel_twice"] = {"9\t1\t1_Ch1_M9\nMV_T302_V002\tx Ch1_M9\tx\n" + good.rows_text(), "duplicate_channel"};
   bad["ten_thousand_columns"] = {LoggerText{.channels = 10'000, .rows = 2}.text(), "too_many_columns"};
   bad["nul_in_header"] = {std::string("02\0" "01084\t02001084\n", 17) + good.text(), "not_text"};

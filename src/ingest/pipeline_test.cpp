@@ -354,6 +354,22 @@ TEST_F(PipelineTest, FilesOutsideTheDataFolderAndFiledOnesAreNotMoved) {
   EXPECT_EQ(tree_of(folder_.path()), before);
 }
 
+TEST_F(PipelineTest, ARunThatWasStoppedSaysHowManyFilesItDidNotReach) {
+  given("acme/north/02001084/a.tsv", LoggerText{}.text());
+  given("acme/north/02001084/b.tsv", LoggerText{}.text());
+  std::stop_source stop;
+  stop.request_stop();
+  options_.stop = stop.get_token();
+  const Tree before = tree_of(folder_.path());
+  const RunReport report = run_all();
+  EXPECT_EQ(report.not_reached, 2U);
+  EXPECT_EQ(tree_of(folder_.path()), before);
+  const auto json = nlohmann::json::parse(to_json(report));
+  EXPECT_EQ(json["status"], "failed");
+  EXPECT_EQ(json["nb_files_total"], 2);
+  EXPECT_EQ(json["nb_files_not_reached"], 2);
+}
+
 TEST_F(PipelineTest, NoFilesIsAGoodRun) {
   const RunReport report = run({}, options_);
   EXPECT_TRUE(report.files.empty());

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "model/rhythm.h"
 
 namespace pv::ingest {
 namespace {
@@ -105,17 +106,9 @@ std::string dump(const ordered_json& json) { return json.dump(2, ' ', false, ord
 /// Distances longer than one and a half of the file's usual step.
 void count_gaps(const tsv::LoggerFile& content, FileRecord& record) {
   for (const model::LoggerTable& table : content.tables) {
-    const std::vector<std::int64_t>& times = table.rows.time_s;
-    if (times.size() < 3) continue;
-    std::vector<std::int64_t> steps;
-    for (std::size_t i = 1; i < times.size(); ++i) steps.push_back(times[i] - times[i - 1]);
-    std::vector<std::int64_t> sorted = steps;
-    const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-    std::nth_element(sorted.begin(), middle, sorted.end());
-    for (const std::int64_t step : steps) {
-      if (2 * step <= 3 * *middle) continue;
+    for (const model::Silence& silence : model::silences(table.rows.time_s)) {
       ++record.gaps;
-      record.gap_s += step - *middle;
+      record.gap_s += silence.to_s - silence.from_s;
     }
   }
 }
@@ -142,6 +135,7 @@ FileRecord record_of(const FileReading& reading) {
     record.campaign = reading.file.place->campaign.str();
     record.device = reading.file.place->device.str();
   }
+  record.stays = !reading.file.place && stays_there(reading.file.why);
   record.reason = reading.reason;
   record.message = reading.message;
   record.line = reading.line;
@@ -205,14 +199,15 @@ std::string to_json(const RunReport& report) {
   json["end_time"] = iso_ms(report.end_ms);
   json["duration_s"] = static_cast<double>(report.end_ms - report.start_ms) / 1000.0;
   json["base_folder"] = report.base_folder;
-  json["nb_files_total"] = report.files.size();
+  json["nb_files_total"] = report.files.size() + report.not_reached;
   json["nb_files_success"] = report.stored();
   json["nb_files_failed"] = report.rejected();
-  json["nb_files_deferred"] = report.count(Fate::deferred);
+  json["nb_files_deferred"] = report.count(Fate::deferred) + report.not_reached;
   json["nb_points_total"] = report.samples();
-  const bool all_well = report.stored() == report.files.size() && report.problems.empty();
+  const bool all_well = report.stored() == report.files.size() && report.not_reached == 0 && report.problems.empty();
   json["status"] = all_well ? "success" : report.stored() > 0 ? "partial" : "failed";
   json["dry_run"] = report.mode == "dry_run";
+  json["nb_files_not_reached"] = report.not_reached;
   json["problems"] = report.problems;
   ordered_json files = ordered_json::array();
   for (const FileRecord& file : report.files) files.push_back(file_json(file));

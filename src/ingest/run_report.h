@@ -24,6 +24,7 @@ enum class Fate : std::uint8_t {
 /// A file's line in the report: everything but the samples, which are long gone when it is written.
 struct FileRecord {
   std::string path;
+  bool stays = false;    // rejected, but not ours to move
   std::optional<FileIdentity> identity;  // of the file that was read there
   std::string moved_to;  // where it lies afterwards; "" when it did not move
   std::string tenant, campaign, device;
@@ -57,6 +58,7 @@ struct RunReport {
   std::int64_t end_ms = 0;
   std::string base_folder;
   std::string mode;  // "ingest" or "dry_run"
+  std::uint64_t not_reached = 0;  // files left for the next run because this one was asked to stop
   std::vector<FileRecord> files;
   std::vector<std::string> problems;  // of the run as a whole: folders that cannot be listed, reports that cannot be written
 

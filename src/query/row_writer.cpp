@@ -80,7 +80,7 @@ std::string line_prefix(const model::Channel& channel, const RowWriterOptions& o
   if (channel.type == model::DeviceType::master) tag("device_subtype", model::to_string(channel.subtype));
   tag("device_type", model::to_string(channel.type));
   line += ' ';
-  line += line_protocol_escape(model::field_name(channel, options.style));
+  line += line_protocol_escape(model::field_name(channel, options.style) + options.field_suffix);
   line += '=';
   return line;
 }

@@ -33,6 +33,7 @@ enum class TextForm : std::uint8_t { csv, samples, line_protocol };
 struct RowWriterOptions {
   TextForm form = TextForm::samples;
   std::string campaign = {};                 // tag of the line protocol; "" leaves it out
+  std::string field_suffix = {};             // line protocol: "_mean" and the like, for values that are no samples
   std::optional<model::Zone> zone = {};      // csv: local time with offset; otherwise UTC
   model::ChannelIdStyle style = model::ChannelIdStyle::device_first;
 };

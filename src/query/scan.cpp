@@ -3,8 +3,12 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <optional>
+#include <system_error>
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -123,7 +127,10 @@ Result<void> run_scan(const Scope& scope, const ScanPlan& plan, const VisitBlock
   {
     std::vector<std::jthread> threads;
     threads.reserve(workers - 1);
-    for (unsigned worker = 1; worker < workers; ++worker) threads.emplace_back(work, worker);
+    try {
+      for (unsigned worker = 1; worker < workers; ++worker) threads.emplace_back(work, worker);
+    } catch (const std::system_error&) {  // the system gives no more threads: those there are read all blocks
+    }
     work(0);
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -166,32 +165,6 @@ Result<void> append_block(std::span<const std::byte> bytes, std::span<const std:
     }
   }
   return {};
-}
-
-std::int64_t usual_step(std::span<const std::int64_t> time_s) {
-  // Nearly all rows share one distance: counting runs keeps this a linear pass with a handful of map entries.
-  std::map<std::int64_t, std::size_t> counts;
-  std::int64_t last_step = 0;
-  std::size_t run = 0;
-  for (std::size_t i = 1; i < time_s.size(); ++i) {
-    const std::int64_t step = time_s[i] - time_s[i - 1];
-    if (step != last_step && run > 0) {
-      counts[last_step] += run;
-      run = 0;
-    }
-    last_step = step;
-    ++run;
-  }
-  if (run > 0) counts[last_step] += run;
-  std::int64_t best = 0;
-  std::size_t best_count = 0;
-  for (const auto& [step, count] : counts) {
-    if (count > best_count) {
-      best = step;
-      best_count = count;
-    }
-  }
-  return best;
 }
 
 }  // namespace pv::store

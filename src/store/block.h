@@ -37,7 +37,4 @@ void encode_block(const Leaf& leaf, BlockKind kind, codec::Scratch& scratch, std
 [[nodiscard]] Result<void> append_block(std::span<const std::byte> bytes, std::span<const std::int64_t> wanted,
                                         codec::Scratch& scratch, model::SampleBlock& out);
 
-/// The most frequent distance between neighbouring rows; the smaller of two that are as frequent; 0 for fewer than two rows.
-[[nodiscard]] std::int64_t usual_step(std::span<const std::int64_t> time_s);
-
 }  // namespace pv::store

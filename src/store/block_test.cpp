@@ -265,15 +265,5 @@ TEST(BlockFormat, ATailBlockIsFrozen) {
                 "01000200" "1c28b52ffd201ce100000c0e020201fcf9020000002314008201030101010127010000a70001", BlockKind::tail);
 }
 
-TEST(UsualStep, IsTheMostFrequentDistance) {
-  const auto step = [](std::vector<std::int64_t> times) { return usual_step(times); };
-  EXPECT_EQ(step({}), 0);
-  EXPECT_EQ(step({5}), 0);
-  EXPECT_EQ(step({0, 600}), 600);
-  EXPECT_EQ(step({0, 600, 1200, 1300, 1900}), 600);
-  EXPECT_EQ(step({0, 600, 1200, 1260, 1320}), 60) << "of two as frequent, the smaller";
-  EXPECT_EQ(step({0, 60, 660, 720, 1320, 1380}), 60) << "runs of the same distance are counted together";
-}
-
 }  // namespace
 }  // namespace pv::store

@@ -27,6 +27,7 @@ Result<std::unique_ptr<Catalogue>> Catalogue::open(Database& database) {
                                         "VALUES(?,?,?,?,?,?,?,?)"));
   PV_TRY(c->rename_file_, database.prepare("UPDATE file SET stamp=?, name=?, folder=? WHERE id=?"));
   PV_TRY(c->rank_, database.prepare("SELECT stamp, digest, zone FROM file WHERE id=?"));
+  PV_TRY(c->other_zone_, database.prepare("SELECT zone FROM file WHERE campaign=? AND digest=? AND zone<>? ORDER BY zone LIMIT 1"));
   PV_TRY(c->find_logger_, database.prepare("SELECT id FROM logger WHERE campaign=? AND sn=?"));
   PV_TRY(c->add_logger_, database.prepare("INSERT INTO logger(campaign, sn) VALUES(?,?)"));
   PV_TRY(c->find_channel_, database.prepare("SELECT id FROM channel WHERE logger=? AND field=?"));
@@ -66,9 +67,13 @@ Result<Catalogue::FileEntry> Catalogue::file(std::int64_t campaign, const model:
   PV_TRY(const bool found, find_file_.bind(1, campaign).bind(2, bytes_of(origin.digest)).bind(3, origin.zone).step());
   if (!found) {
     find_file_.reset();
-    return add_file(campaign, origin, now_s);
+    PV_TRY(FileEntry added, add_file(campaign, origin, now_s));
+    PV_TRY(const bool elsewhere, other_zone_.bind(1, campaign).bind(2, bytes_of(origin.digest)).bind(3, origin.zone).step());
+    if (elsewhere) added.other_zone = other_zone_.text(0);
+    other_zone_.reset();
+    return added;
   }
-  FileEntry entry{find_file_.integer(0), true, origin.stamp > find_file_.integer(1)};
+  FileEntry entry{find_file_.integer(0), true, {}, origin.stamp > find_file_.integer(1)};
   const bool later = std::tuple(origin.stamp, std::string_view(origin.name), std::string_view(origin.device_folder)) >
                      std::tuple(find_file_.integer(1), find_file_.text(2), find_file_.text(3));
   find_file_.reset();

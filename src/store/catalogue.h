@@ -39,6 +39,7 @@ class Catalogue {
   struct FileEntry {
     std::int64_t id = 0;
     bool known = false;   // these bytes were there before
+    std::string other_zone = {};  // new in this zone, but these bytes were read in that one before
     bool raised = false;  // known, but under a name with an earlier stamp: its cells may win now
   };
   /// The same bytes under several names are one file; it goes by the latest of them.
@@ -73,7 +74,7 @@ class Catalogue {
                              std::int64_t file);
 
   Database* database_;
-  Statement find_campaign_, add_campaign_, find_file_, add_file_, rename_file_, rank_, find_logger_, add_logger_, find_channel_,
+  Statement find_campaign_, add_campaign_, find_file_, other_zone_, add_file_, rename_file_, rank_, find_logger_, add_logger_, find_channel_,
       add_channel_, count_channels_, find_layout_, add_layout_, layout_channels_, add_layout_channel_, set_best_file_;
   std::map<std::string, std::int64_t> campaigns_;
   std::map<std::pair<std::int64_t, std::string>, std::int64_t> loggers_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "model/rhythm.h"
 #include "store/block.h"
 
 namespace pv::store {
@@ -16,8 +17,8 @@ namespace {
 constexpr std::size_t kSettledRows = 1024;
 // A leaf with this many blocks is rewritten even while a file waits.
 constexpr std::size_t kMaxBlocksOfLeaf = 32;
-// A block needs a few distances before it can tell its usual one.
-constexpr std::size_t kMinRowsForStep = 4;
+// One distance alone may be a gap: two are the least that can tell a usual one.
+constexpr std::size_t kMinRowsForStep = 3;
 // Less than this many cells is not worth starting a thread for.
 constexpr std::size_t kCellsForThreads = 200'000;
 
@@ -240,7 +241,7 @@ Result<void> OpenLeaves::flush() {
   }
   for (const EncodedBlock& block : encoded) {
     const OpenLeaf& open = *block.open;
-    const std::int64_t step_s = open.leaf.rows() >= kMinRowsForStep ? usual_step(open.leaf.time_s) : 0;
+    const std::int64_t step_s = open.leaf.rows() >= kMinRowsForStep ? model::usual_step(open.leaf.time_s) : 0;
     PV_TRY_VOID(add_block_.bind(1, block.logger)
                     .bind(2, open.leaf.time_s.front())
                     .bind(3, open.leaf.time_s.back())

@@ -94,6 +94,7 @@ Result<std::vector<TableRows>> Writer::State::identify(std::span<const model::De
     PV_TRY(const std::int64_t campaign, catalogue->campaign(delivery.campaign->str()));
     PV_TRY(const Catalogue::FileEntry file, catalogue->file(campaign, *delivery.origin, stored_at));
     outcomes[d].known_file = file.known;
+    outcomes[d].other_zone = file.other_zone;
     if (file.known && !file.raised) {
       for (const model::LoggerTable& table : delivery.tables) {
         for (const model::Column& column : table.rows.columns) outcomes[d].samples_same += column.size() - column.missing;

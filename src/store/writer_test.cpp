@@ -252,6 +252,55 @@ TEST_F(WriterTest, ErasingAnUnknownCampaignNamesIt) {
   EXPECT_NE(erased.error().message().find("nowhere"), std::string::npos);
 }
 
+TEST_F(WriterTest, AnErasureByAnotherWriterIsNoticed) {
+  const GivenFile first = steady_file("a", "02000001", 2, kStart, 10);
+  const GivenFile second = steady_file("b", "02000001", 2, kStart + 60'000, 10);
+  write(first);
+  auto other = must(Writer::open(path_));
+  must(other->erase_campaign(*model::CampaignName::parse("camp")));
+  const GivenFile elsewhere = [&] {
+    GivenFile file = steady_file("c", "02000007", 2, kStart, 10);
+    file.campaign = *model::CampaignName::parse("fresh");  // takes the ids that have become free
+    return file;
+  }();
+  must(other->write(testing::deliveries_of({elsewhere})));
+  write(second);
+  testing::expect_same_content(content(), testing::content_of_files({second, elsewhere}));
+}
+
+TEST_F(WriterTest, ACallThatFailsLateLeavesNothingForTheNextOne) {
+  const GivenFile sound = steady_file("a", "02000001", 1, kStart, 20);
+  const GivenFile damaged = steady_file("b", "02000002", 1, kStart, 20);
+  write(std::vector<GivenFile>{sound, damaged});
+  {
+    auto database = must(Database::open(path_, Database::Access::read_write));
+    must(database->run("UPDATE block SET data=zeroblob(length(data)) WHERE logger=(SELECT id FROM logger WHERE sn='02000002')"));
+  }
+  // The first logger's rows are merged before the second one's damage shows.
+  const GivenFile lost = steady_file("c", "02000001", 1, kStart + 300, 20);
+  const GivenFile touching = steady_file("d", "02000002", 1, kStart + 300, 20);
+  ASSERT_FALSE(writer_->write(testing::deliveries_of({lost, touching})));
+  const GivenFile later = steady_file("e", "02000001", 1, kStart + 100'000, 20);
+  write(later);
+  {
+    auto database = must(Database::open(path_, Database::Access::read_write));
+    must(database->run("DELETE FROM block WHERE logger=(SELECT id FROM logger WHERE sn='02000002')"));
+  }
+  EXPECT_EQ(content().at("camp").rows.at("02000001"), testing::content_of_files({sound, later}).at("camp").rows.at("02000001"));
+}
+
+TEST_F(WriterTest, ACommitIsOnDiskBeforeItIsAnswered) {
+  const auto database = must(open_for_writing(path_));
+  const auto pragma = [&](const char* sql) {
+    Statement statement = must(database->prepare(sql));
+    EXPECT_TRUE(must(statement.step()));
+    return std::string(statement.text(0));
+  };
+  EXPECT_EQ(pragma("PRAGMA synchronous"), "2") << "FULL";
+  EXPECT_EQ(pragma("PRAGMA journal_mode"), "wal");
+  EXPECT_EQ(pragma("PRAGMA auto_vacuum"), "2") << "incremental: erasing gives space back";
+}
+
 TEST_F(WriterTest, ADamagedBlockStopsOnlyWhatTouchesItsLeaf) {
   write(steady_file("a", "02000001", 1, kStart, 20));
   write(steady_file("b", "02000002", 1, kStart, 20));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tsv/header.h"
 #include "tsv/lines.h"
@@ -33,13 +34,19 @@ class FileReader {
   enum class Proof : std::uint8_t { line_end, decimals };
 
   // Headers.
-  void describe(Header& header);
-  std::optional<model::Zone> zone_of(const Header& header);
-  void choose_clock(const Header& header);
-  void begin_part(Header header);
-
+  /// The header at the file's first line. False when it cannot be used and no later one need be looked for.
+  bool begin();
   /// A header that begins at `line`, behind other rows.
   void begin_again(const Line& line);
+  void begin_part(Header header);
+  void describe(Header& header);
+  void choose_clock(const BlockSettings* settings);
+
+  // Tables.
+  /// Makes the table of these channels the current one. False when there is no room for another.
+  bool open_table(std::vector<model::Channel>& channels);
+  /// Rows of a new table, or further ones of an old one, that memory is spent on.
+  [[nodiscard]] std::size_t free_rows(std::size_t columns) const;
 
   // Rows.
   /// Takes as many rows as the kernel can. False when the next line needs the careful path.
@@ -52,7 +59,7 @@ class FileReader {
   /// The careful path: one line of any kind.
   void take_line();
 
-  /// A line that is no row but means something. False when it means nothing.
+  /// A line without a stamp that means something. False when it means nothing.
   bool take_mark(const Line& line, LastLine last_line);
 
   /// Takes a row that has a stamp. False when it gave no sample.
@@ -79,7 +86,7 @@ class FileReader {
   /// No more rows below this header.
   void end_part();
   void hint_zone();
-  void finish_table();
+  void finish_table(Table& table);
   tl::expected<LoggerFile, Rejection> finish();
 
   // Notes.
@@ -91,11 +98,18 @@ class FileReader {
   Lines lines_;
   LoggerFile file_;
   ReadReport report_;
+  Earlier earlier_;
+  std::optional<Rejection> rejection_;  // of the file, unless a header is found that can be used
+  struct HeldTable {
+    std::size_t hash;  // of its channels
+    std::unique_ptr<Table> table;
+  };
+  std::vector<HeldTable> tables_;
 
   // The part below one header.
   State state_ = State::rows;
   Layout layout_ = Layout::bare;
-  std::unique_ptr<Table> table_;
+  Table* table_ = nullptr;           // one of tables_
   std::size_t first_row_ = 0;        // of this part, in the table
   std::uint64_t part_offset_ = 0;    // of its first row, in the text
   Head head_ = Head::start;
@@ -105,7 +119,6 @@ class FileReader {
   Restarts restarts_;
   RowKernel kernel_;
   LastLine last_line_ = LastLine::other;
-  std::size_t cells_used_ = 0;
 };
 
 /// Stamp of a row, if the line begins with one.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -5,6 +6,7 @@
 
 #include "tsv/file_reader.h"
 #include "tsv/number.h"
+#include "tsv/printable.h"
 
 namespace pv::tsv {
 namespace {
@@ -82,6 +84,8 @@ void FileReader::take_line() {
   }
   Lines behind = lines_;
   behind.skip(line);
+  // Also behind the remains of a cut row, which has a stamp.
+  if (line.ended && line.text.ends_with(kBlockBegin)) return begin_again(line);
   if (line.ended && is_title_row(behind.rest().substr(0, kTitleProbe), options_.extra_formats)) return begin_again(line);
   const auto stamp = stamp_of(line.text);
   if (!stamp && take_mark(line, last_line)) return;
@@ -103,10 +107,8 @@ bool FileReader::take_mark(const Line& line, LastLine last_line) {
     state_ = State::behind_end_data;
     return true;
   }
-  if (line.ended && line.text.ends_with("START_HEADER")) {
-    begin_again(line);
-    return true;
-  }
+  // Of a block whose first line is damaged: its table must not be read as a bare one.
+  if (line.text == "END_HEADER" || line.text == "START_DATA") earlier_.has_block = true;
   if (!is_title_row(line.text.substr(0, kTitleProbe), options_.extra_formats) || last_line != LastLine::kernel_row) return false;
   // The serial row was appended to a cut row and the two together read like a row.
   table_->truncate(table_->rows() - 1);
@@ -186,11 +188,11 @@ bool FileReader::make_room(const Line& line) {
 void FileReader::note_reading(StampClock::Reading reading, const Line& line) {
   if (reading == StampClock::Reading::ambiguous) {
     warn(WarningKind::ambiguous_begin, line.number,
-         fmt::format("the rows begin inside an hour that {} repeats; read as its first pass", clock_.zone().name()));
+         fmt::format("the rows begin inside an hour that {} repeats; read as its first pass", printable(clock_.zone().name())));
   }
   if (reading == StampClock::Reading::nonexistent) {
     warn(WarningKind::nonexistent_local_time, line.number,
-         fmt::format("{} skips this hour: the logger's clock was not set forward, or its zone is another one", clock_.zone().name()));
+         fmt::format("{} skips this hour: the logger's clock was not set forward, or its zone is another one", printable(clock_.zone().name())));
   }
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "model/names.h"
+#include "tsv/printable.h"
 
 namespace pv::tsv {
 namespace {
@@ -18,21 +19,13 @@ namespace {
 constexpr std::array<std::string_view, 2> kFormats = {"MV_T302_V002", "MV_T302_V003"};
 constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
 constexpr std::size_t kMaxNestedValues = 64;
+/// Of a line: a serial row behind the remains of another line.
+constexpr std::size_t kMaxFields = 2 * (kMaxColumns + 1);
 
 using Rejected = tl::unexpected<Rejection>;
 
 Rejected reject(RejectReason reason, std::uint32_t line, std::string message) {
   return Rejected(Rejection{reason, line, std::move(message)});
-}
-
-/// Text of the file for a message: short, and printable.
-std::string shown(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 64)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  if (!model::is_valid_utf8(out)) {
-    for (char& c : out) c = static_cast<unsigned char>(c) < 0x80 ? c : '?';
-  }
-  return out;
 }
 
 bool is_known_format(std::string_view name, std::span<const std::string> extra_formats) noexcept {
@@ -66,17 +59,29 @@ bool has_control_bytes(std::string_view text) noexcept {
   });
 }
 
+struct HeaderLine : Line {
+  bool behind_remains = false;  // of a cut line; they are off the text
+};
+
 /// The next line that is not blank, checked as a line of a header.
-tl::expected<Line, Rejection> header_line(Lines& lines) {
+tl::expected<HeaderLine, Rejection> header_line(Lines& lines) {
   for (;;) {
     if (lines.at_end()) return reject(RejectReason::incomplete_header, lines.number(), "the file ends before its header does");
     const std::string_view rest = lines.rest();
-    if (rest.size() > kMaxHeaderLineBytes && std::memchr(rest.data(), '\n', kMaxHeaderLineBytes + 1) == nullptr) {
-      return reject(RejectReason::line_too_long, lines.number(),
-                    fmt::format("a header line is longer than {} bytes", kMaxHeaderLineBytes));
-    }
-    const Line line = lines.peek();
+    const bool too_long = rest.size() > kMaxHeaderLineBytes && std::memchr(rest.data(), '\n', kMaxHeaderLineBytes + 1) == nullptr;
+    HeaderLine line{lines.peek()};
     lines.skip(line);
+    if (too_long) {
+      return reject(RejectReason::line_too_long, line.number, fmt::format("a header line is longer than {} bytes", kMaxHeaderLineBytes));
+    }
+    std::size_t begin = 0;
+    if (line.text.ends_with(kBlockBegin)) {
+      begin = line.text.size() - kBlockBegin.size();
+    } else if (!line.text.ends_with('\r')) {
+      begin = line.text.rfind('\r') + 1;  // cut between CR and LF
+    }
+    line.behind_remains = begin > 0;
+    line.text.remove_prefix(begin);
     if (has_control_bytes(line.text)) {
       return reject(RejectReason::not_text, line.number, "the header holds NUL or other control bytes; this is no logger file");
     }
@@ -95,6 +100,10 @@ std::string meta_value(const Header& header, std::string_view key) {
   return {};
 }
 
+bool is_utc(std::string_view settings) noexcept {
+  return settings.size() == 3 && (settings[0] | 0x20) == 'u' && (settings[1] | 0x20) == 't' && (settings[2] | 0x20) == 'c';
+}
+
 std::optional<Rejection> parse_block(Header& header, std::uint32_t line) {
   if (!model::is_valid_utf8(header.block)) header.block = latin1_as_utf8(header.block);
   const auto nested = std::count_if(header.block.begin(), header.block.end(), [](char c) { return c == '{' || c == '['; });
@@ -103,27 +112,43 @@ std::optional<Rejection> parse_block(Header& header, std::uint32_t line) {
                                   : nlohmann::json::parse(header.block, nullptr, false);
   if (!json.is_object()) {
     return Rejection{RejectReason::bad_header_block, line,
-                     fmt::format("between START_HEADER and END_HEADER stands no JSON object: {}", shown(header.block))};
+                     fmt::format("between START_HEADER and END_HEADER stands no JSON object: {}", printable(header.block))};
   }
   for (const auto& [key, value] : json.items()) header.meta.emplace_back(key, meta_text(value));
-  header.time_settings = meta_value(header, "DataTimeSettings");
-  header.zone_name = meta_value(header, "TimeZoneName");
-  header.zone_posix = meta_value(header, "TimeZone");
+  BlockSettings settings;
   const std::string type = meta_value(header, "MasterType");
-  if (type == "Tri" || type == "tri" || type == "TRI") header.master_type = MasterType::tri;
-  if (type == "Mono" || type == "mono" || type == "MONO") header.master_type = MasterType::mono;
+  if (type == "Tri" || type == "tri" || type == "TRI") settings.master_type = MasterType::tri;
+  if (type == "Mono" || type == "mono" || type == "MONO") settings.master_type = MasterType::mono;
+  const std::string stamps = meta_value(header, "DataTimeSettings");
+  const std::string name = meta_value(header, "TimeZoneName");
+  const std::string posix = meta_value(header, "TimeZone");
+  if (auto named = model::Zone::from_name(name)) {
+    settings.zone = std::move(*named);
+  } else if (auto spelt = model::Zone::from_posix(posix)) {
+    settings.zone = std::move(*spelt);
+  }
+  settings.stamps = is_utc(stamps) ? BlockSettings::Stamps::utc : BlockSettings::Stamps::zone;
+  if (settings.stamps == BlockSettings::Stamps::zone && !settings.zone) {
+    return Rejection{RejectReason::unknown_file_zone, line,
+                     fmt::format("DataTimeSettings '{}' is not UTC, and neither TimeZoneName '{}' nor TimeZone '{}' is a known zone: correct "
+                                 "the header block, or update this system's time zone database",
+                                 printable(stamps), printable(name), printable(posix))};
+  }
+  header.settings = std::move(settings);
   return std::nullopt;
 }
 
 /// Reads from behind START_HEADER to the line before the serial row.
 std::optional<Rejection> read_block(Lines& lines, Header& header) {
-  header.layout = Layout::wrapped;
+  header.settings.reset();
+  header.meta.clear();
+  header.block.clear();
   const std::uint32_t first = lines.number();
   for (;;) {
     const auto line = header_line(lines);
     if (!line) return line.error();
     if (line->text == "END_HEADER" && line->ended) break;
-    if (line->text.ends_with("START_HEADER")) {  // an upload resumed inside its header
+    if (line->text == kBlockBegin) {
       header.block.clear();
       continue;
     }
@@ -147,22 +172,37 @@ std::vector<std::string_view> split(std::string_view line) {
   fields.reserve(64);
   Fields walk(line);
   std::string_view field;
-  while (fields.size() <= 2 * kMaxColumns + 2 && walk.next(field)) fields.push_back(field);
+  while (fields.size() <= kMaxFields && walk.next(field)) fields.push_back(field);
   return fields;
 }
 
-/// Takes the remains of a cut row off the front of a serial row that was appended behind it.
-void take_cut_row_off(std::vector<std::string_view>& serials, std::size_t wanted, std::string_view known_master, Header& header) {
-  if (known_master.empty() || serials.size() < wanted) return;
-  const bool longer = serials.size() > wanted;
-  if (longer) serials.erase(serials.begin(), serials.end() - static_cast<std::ptrdiff_t>(wanted));
-  std::string_view& first = serials.front();
-  for (const std::string_view serial : {known_master, wanted > 1 ? serials[1] : known_master}) {
-    if (!first.ends_with(serial)) continue;
-    if (longer || first.size() > serial.size()) header.start = Header::Start::behind_a_cut_row;
-    first = serial;
-    return;
+/// Takes the remains of a cut line off the front of the serial row that was appended behind it. Fields that do not tell
+/// where the serial row begins stay as they are. `known_serial`: that it likely begins with; empty when nothing is known.
+void take_remains_off(std::string_view row, std::vector<std::string_view>& serials, std::size_t wanted, std::string_view known_serial,
+                      Header& header) {
+  if (wanted < 2 || serials.size() < wanted) return;
+  const std::size_t surplus = serials.size() - wanted;
+  const std::string_view first = serials[surplus];
+  const std::string_view second = serials[surplus + 1];
+  std::size_t length = 0;  // of the first serial number
+  if (!known_serial.empty()) {
+    for (const std::string_view serial : {second, known_serial}) {
+      if (first.ends_with(serial)) length = serial.size();
+    }
+  } else if (surplus > 0) {
+    if (first.ends_with(serials.front())) length = serials.front().size();
+  } else if (first.size() > second.size()) {
+    length = second.size();  // the serial numbers of a logger and its slaves have one length
   }
+  if (length == 0) return;
+  const auto begin = static_cast<std::size_t>(first.data() - row.data()) + first.size() - length;
+  std::string_view remains = row.substr(0, begin);
+  if (remains.ends_with(kByteOrderMark)) remains.remove_suffix(kByteOrderMark.size());
+  // The remains of a header are the beginning of what was sent again.
+  if (known_serial.empty() && !row.substr(begin).starts_with(remains) && !kByteOrderMark.starts_with(remains)) return;
+  if (begin > 0) header.start = Header::Start::behind_a_cut_row;
+  serials.erase(serials.begin(), serials.begin() + static_cast<std::ptrdiff_t>(surplus));
+  serials.front() = first.substr(first.size() - length);
 }
 
 /// "Ph 1 V" -> "Ph 1", "V".
@@ -212,7 +252,7 @@ std::optional<Rejection> check_unique(const Header& header, std::uint32_t line) 
     for (const model::Channel& channel : header.channels) {
       std::string field = model::field_name(channel, style);
       if (!seen.insert(field).second) {
-        return Rejection{RejectReason::duplicate_channel, line, fmt::format("two columns would both be called {}", shown(field))};
+        return Rejection{RejectReason::duplicate_channel, line, fmt::format("two columns would both be called {}", printable(field))};
       }
     }
   }
@@ -225,7 +265,7 @@ std::optional<Rejection> build_channels(Header& header, const std::vector<std::s
     if (i > 0 && serials[i] == serials[i - 1]) continue;
     if (!model::SerialNumber::parse(serials[i])) {
       return Rejection{RejectReason::bad_serial, serial_row.number,
-                       fmt::format("field {}: '{}' is no serial number", i + 1, shown(serials[i]))};
+                       fmt::format("field {}: '{}' is no serial number", i + 1, printable(serials[i]))};
     }
   }
   header.master_sn = serials.front();
@@ -242,13 +282,65 @@ std::optional<Rejection> build_channels(Header& header, const std::vector<std::s
 
 /// What a first line is that no title row follows.
 Rejection no_header(const Line& line) {
-  constexpr std::string_view kBlock = "START_HEADER";
   const std::string_view first = line.text.substr(0, line.text.find('\t'));
-  if (!line.ended && (is_word(first) || kBlock.starts_with(line.text))) {
+  if (!line.ended && (is_word(first) || kBlockBegin.starts_with(line.text))) {
     return {RejectReason::incomplete_header, line.number, "the file ends before its header does"};
   }
   return {RejectReason::no_header, line.number,
-          fmt::format("expected a row of serial numbers and a row of titles, found '{}'", shown(line.text))};
+          fmt::format("expected a row of serial numbers and a row of titles, found '{}'", printable(line.text))};
+}
+
+struct TableHead {
+  Line serials;
+  Line titles;
+};
+
+void note_serial(const Line& serials, Earlier& earlier) {
+  if (earlier.serial_seen.empty()) earlier.serial_seen = serials.text.substr(0, serials.text.find('\t'));
+}
+
+/// Reads the block, if there is one, and the two rows behind it.
+tl::expected<TableHead, Rejection> read_table_head(Lines& lines, std::span<const std::string> extra_formats, Header& header, Earlier& earlier) {
+  TableHead head;
+  std::optional<Line> serials;
+  for (bool first = true;; first = false) {
+    const auto line = header_line(lines);
+    if (!line) return Rejected(line.error());
+    if (first && line->behind_remains) header.start = Header::Start::behind_a_cut_row;
+    if (line->text == kBlockBegin) {
+      earlier.has_block = true;
+      earlier.settings.reset();
+      if (auto rejected = read_block(lines, header)) return Rejected(*rejected);
+      serials.reset();
+      continue;
+    }
+    if (!serials) {
+      serials = *line;
+      if (!line->ended || lines.at_end()) return Rejected(no_header(Line{line->text, 0, line->number, false}));
+      continue;
+    }
+    if (line->ended && is_title_row(lines.rest().substr(0, kTitleProbe), extra_formats)) {
+      // This is a serial row too, alone or behind a cut title row: the upload was resumed here.
+      note_serial(*serials, earlier);
+      serials = *line;
+      continue;
+    }
+    head.serials = *serials;
+    head.titles = *line;
+    return head;
+  }
+}
+
+/// A table without a block in a file that has shown one.
+std::optional<Rejection> check_inherited(const Header& header, const Earlier& earlier, std::uint32_t line) {
+  if (!earlier.settings) {
+    return Rejection{RejectReason::bad_header_block, line, "the header block before this table cannot be used, so its stamps have no zone"};
+  }
+  if (header.master_sn != earlier.master_sn) {
+    return Rejection{RejectReason::bad_header_block, line,
+                     fmt::format("the table of {} has no header block, and the one before it is of {}", header.master_sn, earlier.master_sn)};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -259,45 +351,45 @@ bool is_title_row(std::string_view line, std::span<const std::string> extra_form
   return is_known_format(first, extra_formats) || (first.starts_with("MV_") && is_word(first));
 }
 
-tl::expected<Header, Rejection> read_header(Lines& lines, std::span<const std::string> extra_formats, std::string_view known_master) {
-  Header header;
+tl::expected<Header, Rejection> read_header(Lines& lines, std::span<const std::string> extra_formats, Earlier& earlier) {
   if (lines.rest().starts_with(kByteOrderMark)) lines.move_to(lines.offset() + kByteOrderMark.size(), lines.number());
   if (lines.rest().starts_with("\xff\xfe") || lines.rest().starts_with("\xfe\xff")) {
     return reject(RejectReason::not_text, 1, "the file is UTF-16; a logger writes one byte a character");
   }
-  auto serial_row = header_line(lines);
-  if (!serial_row) return Rejected(serial_row.error());
-  if (serial_row->text.ends_with("START_HEADER") && (serial_row->ended || !known_master.empty())) {
-    if (serial_row->text.size() > std::strlen("START_HEADER")) {
-      if (known_master.empty()) return Rejected(no_header(*serial_row));
-      header.start = Header::Start::behind_a_cut_row;
-    }
-    if (auto rejected = read_block(lines, header)) return Rejected(*rejected);
-    serial_row = header_line(lines);
-    if (!serial_row) return Rejected(serial_row.error());
-  }
-  if (!serial_row->ended || lines.at_end()) return Rejected(no_header(Line{serial_row->text, 0, serial_row->number, false}));
-  const auto title_row = header_line(lines);
-  if (!title_row) return Rejected(title_row.error());
+  Header header;
+  const auto head = read_table_head(lines, extra_formats, header, earlier);
+  if (!head) return Rejected(head.error());
+  const std::string known_serial = earlier.master_sn.empty() ? earlier.serial_seen : earlier.master_sn;
+  note_serial(head->serials, earlier);
+  const bool inherits = !header.settings && earlier.has_block;
+  if (inherits) header.settings = earlier.settings;
+  if (header.settings) header.master_type = header.settings->master_type;
 
-  const std::vector<std::string_view> titles = split(title_row->text);
-  if (!title_row->ended) return reject(RejectReason::incomplete_header, title_row->number, "the file ends inside its title row");
+  const std::vector<std::string_view> titles = split(head->titles.text);
+  if (!head->titles.ended) return reject(RejectReason::incomplete_header, head->titles.number, "the file ends inside its title row");
   header.format = titles.front();
   if (!is_known_format(titles.front(), extra_formats)) {
-    if (!is_word(titles.front())) return Rejected(no_header(*serial_row));
-    return reject(RejectReason::unsupported_format, title_row->number, fmt::format("unsupported format {}", shown(titles.front())));
+    if (!is_word(titles.front())) return Rejected(no_header(head->serials));
+    return reject(RejectReason::unsupported_format, head->titles.number, fmt::format("unsupported format {}", printable(titles.front())));
   }
-  std::vector<std::string_view> serials = split(serial_row->text);
-  if (titles.size() - 1 > kMaxColumns || (known_master.empty() && serials.size() - 1 > kMaxColumns)) {
-    return reject(RejectReason::too_many_columns, title_row->number, fmt::format("more than {} columns", kMaxColumns));
+  std::vector<std::string_view> serials = split(head->serials.text);
+  if (titles.size() - 1 > kMaxColumns || serials.size() > kMaxFields) {
+    return reject(RejectReason::too_many_columns, head->titles.number, fmt::format("more than {} columns", kMaxColumns));
   }
-  take_cut_row_off(serials, titles.size(), known_master, header);
+  take_remains_off(head->serials.text, serials, titles.size(), known_serial, header);
   if (serials.size() != titles.size() || titles.size() < 2) {
-    return reject(RejectReason::header_mismatch, title_row->number,
+    return reject(RejectReason::header_mismatch, head->titles.number,
                   fmt::format("the serial row has {} fields and the title row {}; they must agree and name a channel",
                               serials.size(), titles.size()));
   }
-  if (auto rejected = build_channels(header, serials, titles, *serial_row)) return Rejected(*rejected);
+  if (auto rejected = build_channels(header, serials, titles, head->serials)) return Rejected(*rejected);
+  if (is_known_format(header.master_sn, extra_formats)) {
+    return reject(RejectReason::bad_serial, head->serials.number, "a title row stands where the serial row should");
+  }
+  if (inherits) {
+    if (auto rejected = check_inherited(header, earlier, head->serials.number)) return Rejected(*rejected);
+  }
+  earlier.settings = header.settings;
   return header;
 }
 

@@ -14,7 +14,8 @@ constexpr const char* kTail = "\n01/02/25 00:00:00\t1.0\n";
 
 tl::expected<Header, Rejection> header_of(const std::string& text, std::vector<std::string> extra = {}) {
   Lines lines(text, 0, 1);
-  return read_header(lines, extra, {});
+  Earlier earlier;
+  return read_header(lines, extra, earlier);
 }
 
 RejectReason reason_of(const std::string& text) {
@@ -36,7 +37,7 @@ std::vector<std::string> labels(const Header& header) {
 TEST(HeaderTest, BareHeaderNamesSerialsFormatAndTitles) {
   const auto header = header_of("M1\tM1\tS1\nMV_T302_V002\tPh 1 V\tpince W" + std::string(kTail));
   ASSERT_TRUE(header);
-  EXPECT_EQ(header->layout, Layout::bare);
+  EXPECT_EQ(header->layout(), Layout::bare);
   EXPECT_EQ(header->format, "MV_T302_V002");
   EXPECT_EQ(header->master_sn, "M1");
   ASSERT_EQ(header->channels.size(), 2U);
@@ -55,15 +56,14 @@ TEST(HeaderTest, WrappedLayoutIsTheBlocksDoingNotTheVersions) {
   const std::string block = R"({"DataTimeSettings":"UTC","TimeZone":"CET-1","TimeZoneName":"Europe/Paris","FileVersion":3,"MasterType":"Mono"})";
   const auto header = header_of(wrapped(block, "M1\tM1\nMV_T302_V002\tPh 1 V" + std::string(kTail)));
   ASSERT_TRUE(header);
-  EXPECT_EQ(header->layout, Layout::wrapped);
+  EXPECT_EQ(header->layout(), Layout::wrapped);
   EXPECT_EQ(header->format, "MV_T302_V002");
-  EXPECT_TRUE(header->rows_are_utc());
-  EXPECT_EQ(header->zone_name, "Europe/Paris");
-  EXPECT_EQ(header->zone_posix, "CET-1");
+  EXPECT_EQ(header->settings->stamps, BlockSettings::Stamps::utc);
+  EXPECT_EQ(header->settings->zone->name(), "Europe/Paris");
   EXPECT_EQ(header->block, block);
   const std::pair<std::string, std::string> version{"FileVersion", "3"};
   EXPECT_NE(std::find(header->meta.begin(), header->meta.end(), version), header->meta.end());
-  EXPECT_EQ(header_of("M1\tM1\nMV_T302_V003\tPh 1 V" + std::string(kTail))->layout, Layout::bare);
+  EXPECT_EQ(header_of("M1\tM1\nMV_T302_V003\tPh 1 V" + std::string(kTail))->layout(), Layout::bare);
 }
 
 TEST(HeaderTest, LabelsCountByDevice) {
@@ -80,8 +80,8 @@ TEST(HeaderTest, LabelsCountByDevice) {
 
 TEST(HeaderTest, MasterTypeOfTheBlockBeatsTheNames) {
   const std::string three_phases = "M\tM\tM\tM\nMV_T302_V003\tPh 1 V\tPh 2 V\tPh 3 V" + std::string(kTail);
-  EXPECT_EQ(labels(*header_of(wrapped(R"({"MasterType":"Mono"})", three_phases))), (std::vector<std::string>{"U1", "Ch1", "Ch2"}));
-  EXPECT_EQ(labels(*header_of(wrapped("{}", three_phases))), (std::vector<std::string>{"U1", "U2", "U3"}));
+  EXPECT_EQ(labels(*header_of(wrapped(R"({"DataTimeSettings":"UTC","MasterType":"Mono"})", three_phases))), (std::vector<std::string>{"U1", "Ch1", "Ch2"}));
+  EXPECT_EQ(labels(*header_of(wrapped(R"({"DataTimeSettings":"UTC"})", three_phases))), (std::vector<std::string>{"U1", "U2", "U3"}));
 }
 
 TEST(HeaderTest, TitleWithoutSpaceHasNoUnit) {
@@ -105,9 +105,9 @@ TEST(HeaderTest, AcceptsByteOrderMarkAndCrLf) {
   ASSERT_TRUE(bare);
   EXPECT_EQ(bare->master_sn, "M");
   EXPECT_EQ(bare->channels[0].unit, "V");
-  const auto block = header_of("\xef\xbb\xbfSTART_HEADER\r\n{}\r\nEND_HEADER\r\nSTART_DATA\r\nM\tM\r\nMV_T302_V003\tPh 1 V\r\n");
+  const auto block = header_of("\xef\xbb\xbfSTART_HEADER\r\n{\"DataTimeSettings\":\"UTC\"}\r\nEND_HEADER\r\nSTART_DATA\r\nM\tM\r\nMV_T302_V003\tPh 1 V\r\n");
   ASSERT_TRUE(block);
-  EXPECT_EQ(block->layout, Layout::wrapped);
+  EXPECT_EQ(block->layout(), Layout::wrapped);
 }
 
 TEST(HeaderTest, UnknownFormatIsNamed) {
@@ -120,7 +120,7 @@ TEST(HeaderTest, UnknownFormatIsNamed) {
 }
 
 TEST(HeaderTest, SerialAndTitleRowsMustHaveTheSameLength) {
-  EXPECT_EQ(reason_of("M\tM\tM\nMV_T302_V002\tPh 1 V" + std::string(kTail)), RejectReason::header_mismatch);
+  EXPECT_EQ(reason_of("A\tM\tS\nMV_T302_V002\tPh 1 V" + std::string(kTail)), RejectReason::header_mismatch);
   EXPECT_EQ(reason_of("M\tM\nMV_T302_V002\tPh 1 V\tPh 2 V" + std::string(kTail)), RejectReason::header_mismatch);
   EXPECT_EQ(reason_of("M\nMV_T302_V002" + std::string(kTail)), RejectReason::header_mismatch);
 }
@@ -168,7 +168,7 @@ TEST(HeaderTest, CutHeadersAreIncomplete) {
   for (std::size_t size = 1; size < bare.size(); ++size) {
     EXPECT_EQ(reason_of(bare.substr(0, size)), RejectReason::incomplete_header) << size;
   }
-  const std::string block = wrapped(R"({"MasterType":"Tri"})", bare);
+  const std::string block = wrapped(R"({"DataTimeSettings":"UTC","MasterType":"Tri"})", bare);
   for (std::size_t size = 1; size < block.size(); ++size) {
     EXPECT_EQ(reason_of(block.substr(0, size)), RejectReason::incomplete_header) << size;
   }
@@ -191,9 +191,9 @@ TEST(HeaderTest, BadBlocksAreNamed) {
 }
 
 TEST(HeaderTest, BlockMaySpanLinesAndHoldLatin1) {
-  const auto header = header_of(wrapped("{\"Site\":\n\"\xc9" "cole\",\"Depth\":{\"a\":[1]}}", "M\tM\nMV_T302_V003\tPh 1 V" + std::string(kTail)));
+  const auto header = header_of(wrapped("{\"Site\":\n\"\xc9" "cole\",\"Depth\":{\"a\":[1]},\"TimeZone\":\"CET-1\"}", "M\tM\nMV_T302_V003\tPh 1 V" + std::string(kTail)));
   ASSERT_TRUE(header);
-  const std::vector<std::pair<std::string, std::string>> meta = {{"Depth", R"({"a":[1]})"}, {"Site", "\xc3\x89" "cole"}};
+  const std::vector<std::pair<std::string, std::string>> meta = {{"Depth", R"({"a":[1]})"}, {"Site", "\xc3\x89" "cole"}, {"TimeZone", "CET-1"}};
   EXPECT_EQ(header->meta, meta);
 }
 

@@ -2,6 +2,7 @@
 /// The slow twin of the reader, for tests and fuzzing only: the rules of the format, line by line, into a map.
 /// It shares read_header() with the reader and nothing else of it.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -29,19 +30,21 @@ class NaiveReader {
  public:
   NaiveReader(std::string_view text, const ReadOptions& options) : text_(text), options_(options) {}
 
-  /// Nothing when the header is refused.
+  /// Nothing when the file is refused.
   std::optional<NaiveFile> read() {
     if (text_.find_first_not_of("\r\n") == std::string_view::npos) return std::nullopt;
-    Lines position(text_, 0, 1);
-    auto header = read_header(position, options_.extra_formats, {});
-    if (!header) return std::nullopt;
-    master_ = header->master_sn;
-    begin(*header, position.offset());
-    for (Lines at(text_, position.offset(), 1); !at.at_end();) {
+    Lines at(text_, 0, 1);
+    if (const auto header = read_header(at, options_.extra_formats, earlier_)) {
+      begin(*header, at.offset());
+    } else if (header.error().reason == RejectReason::incomplete_header || header.error().reason == RejectReason::not_text) {
+      return std::nullopt;
+    }
+    while (!at.at_end()) {
       Line line = at.peek();
       at.skip(line);
       take(line, at);
     }
+    if (tables_.empty()) return std::nullopt;
     end_part();
     return file_;
   }
@@ -57,32 +60,18 @@ class NaiveReader {
     std::optional<std::size_t> row;
   };
 
+  struct Table {
+    std::vector<model::Channel> channels;
+    std::size_t rows = 0;
+    std::set<std::int64_t> times;
+  };
+
   void begin(const Header& header, std::size_t offset) {
-    std::vector<std::string> fields;
-    for (const auto& channel : header.channels) fields.push_back(model::field_name(channel, model::ChannelIdStyle::device_first));
-    same_table_ = !first_ && fields == fields_ && header.channels == channels_;
-    if (!same_table_) {
-      if (table_rows_ > 0) ++tables_;
-      table_rows_ = 0;
-      table_times_.clear();
-    }
-    first_ = false;
-    fields_ = std::move(fields);
-    channels_ = header.channels;
-    shift_zone_.reset();
-    zone_ = options_.bare_zone;
-    if (header.layout == Layout::wrapped) {
-      std::optional<model::Zone> zone;
-      if (auto z = model::Zone::from_name(header.zone_name)) zone = *z;
-      else if (auto p = model::Zone::from_posix(header.zone_posix)) zone = *p;
-      if (header.time_settings == "UTC") {
-        zone_ = model::Zone::utc();
-        shift_zone_ = zone;
-      } else if (zone) {
-        zone_ = *zone;
-      }
-    }
-    live_ = tables_ < kMaxTables;
+    if (tables_.empty()) earlier_.master_sn = header.master_sn;
+    live_ = choose_table(header.channels);
+    fields_.clear();
+    for (const auto& channel : header.channels) fields_.push_back(model::field_name(channel, model::ChannelIdStyle::device_first));
+    choose_zone(header);
     complete_ = false;
     part_offset_ = offset;
     before_.reset();
@@ -92,11 +81,41 @@ class NaiveReader {
     restarts_.clear();
   }
 
+  bool choose_table(const std::vector<model::Channel>& channels) {
+    if (table_ < tables_.size() && tables_[table_].channels == channels) return true;
+    if (!tables_.empty() && tables_.back().rows == 0) tables_.pop_back();
+    for (table_ = 0; tables_.size() == kMaxTables && table_ < kMaxTables; ++table_) {
+      if (tables_[table_].channels == channels) return true;
+    }
+    table_ = tables_.size();
+    if (table_ < kMaxTables) tables_.push_back({channels, 0, {}});
+    return table_ < tables_.size();
+  }
+
+  /// By the text of the latest block of the file: the settings' zone is for files that have shown none.
+  void choose_zone(const Header& header) {
+    if (!header.meta.empty()) block_ = std::map<std::string, std::string>(header.meta.begin(), header.meta.end());
+    shift_zone_.reset();
+    zone_ = options_.bare_zone;
+    if (!block_) return;
+    std::optional<model::Zone> zone;
+    if (auto z = model::Zone::from_name((*block_)["TimeZoneName"])) zone = *z;
+    else if (auto p = model::Zone::from_posix((*block_)["TimeZone"])) zone = *p;
+    std::string settings = (*block_)["DataTimeSettings"];
+    for (char& c : settings) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    if (settings == "UTC") {
+      zone_ = model::Zone::utc();
+      shift_zone_ = zone;
+    } else {
+      zone_ = zone.value();
+    }
+  }
+
   bool title_at(std::size_t offset) const { return is_title_row(text_.substr(offset, kTitleProbe), options_.extra_formats); }
 
   void again(std::size_t offset, Lines& at) {
     Lines position(text_, offset, 1);
-    auto header = read_header(position, options_.extra_formats, master_);
+    auto header = read_header(position, options_.extra_formats, earlier_);
     at = position;
     if (!header) {
       if (header.error().reason == RejectReason::incomplete_header) {
@@ -160,17 +179,16 @@ class NaiveReader {
 
   void take(const Line& line, Lines& at) {
     if (line.text.empty()) return;
-    if (line.ended && title_at(at.offset())) return again(line.offset, at);
+    if (line.ended && (title_at(at.offset()) || line.text.ends_with("START_HEADER"))) return again(line.offset, at);
     const auto local = stamp(line.text);
     if (!local) {
       if (line.text == "END_DATA") {
         complete_ = true;
-        ended_ = live_ ? true : ended_;
         live_ = false;
         part_over_ = true;
         return;
       }
-      if (line.ended && line.text.ends_with("START_HEADER")) return again(line.offset, at);
+      earlier_.has_block |= line.text == "END_HEADER" || line.text == "START_DATA";
     }
     ++file_.rows;
     if (!live_ || part_over_) return;
@@ -250,7 +268,7 @@ class NaiveReader {
   }
 
   void end_part() {
-    if (!live_ && !part_over_) return;
+    if (table_ >= tables_.size() || (!live_ && !part_over_)) return;
     if (undecided_ && !head_.empty() && !complete_) drop_head();
     if (shift_zone_ && !shift_zone_->is_utc() && !complete_) {
       while (restarts_.size() > settled_) {
@@ -262,16 +280,20 @@ class NaiveReader {
     for (const Restart& restart : restarts_) file_.restarts.insert(restart.time_s);
     for (const Row& row : rows_) {
       for (const auto& [field, value] : row.cells) file_.seen.emplace(std::pair(row.time_s, field), value);
-      if (row.provisional) {
-        if (table_times_.contains(row.time_s)) continue;
-        file_.tail_taken = true;
-        for (const auto& [field, value] : row.cells) file_.samples.try_emplace({row.time_s, field}, value);
-      } else {
-        for (const auto& [field, value] : row.cells) file_.samples[{row.time_s, field}] = value;
+      const bool again = !tables_[table_].times.insert(row.time_s).second;
+      if (row.provisional && again) continue;
+      file_.tail_taken |= row.provisional;
+      for (const auto& [field, value] : row.cells) {
+        const std::pair key(row.time_s, field);
+        if (row.provisional) {
+          file_.samples.try_emplace(key, value);
+        } else if (owner_.try_emplace(key, table_).first->second <= table_) {
+          file_.samples[key] = value;
+          owner_[key] = table_;
+        }
       }
-      table_times_.insert(row.time_s);
     }
-    table_rows_ += rows_.size();
+    tables_[table_].rows += rows_.size();
     settled_ = 0;
     part_over_ = false;
     rows_.clear();
@@ -281,18 +303,20 @@ class NaiveReader {
   std::string_view text_;
   const ReadOptions& options_;
   NaiveFile file_;
-  std::string master_;
-  bool first_ = true, same_table_ = false, live_ = true, ended_ = false, part_over_ = false, complete_ = false, undecided_ = true;
+  Earlier earlier_;
+  bool live_ = false, part_over_ = false, complete_ = false, undecided_ = true;
+  std::vector<Table> tables_;
+  std::size_t table_ = 0;                                             // the current one
+  std::map<std::pair<std::int64_t, std::string>, std::size_t> owner_;  // table of each sample
   std::vector<std::string> fields_;
-  std::vector<model::Channel> channels_;
+  std::optional<std::map<std::string, std::string>> block_;
   model::Zone zone_ = model::Zone::utc();
   std::optional<model::Zone> shift_zone_;
-  std::size_t part_offset_ = 0, settled_ = 0, tables_ = 0, table_rows_ = 0;
+  std::size_t part_offset_ = 0, settled_ = 0;
   std::optional<std::int64_t> before_;
   std::vector<std::int64_t> head_;
   std::vector<Row> rows_;
   std::vector<Restart> restarts_;
-  std::set<std::int64_t> table_times_;
 };
 
 /// What differs between the reader and its twin; "" when nothing does.

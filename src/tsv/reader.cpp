@@ -1,6 +1,7 @@
 #include "tsv/reader.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -16,94 +17,48 @@ constexpr std::size_t kShortestRow = kStampBytes + 3;  // stamp, tab, one digit,
 /// Cells that even a tiny file may have; beyond, two bytes of text are needed for each.
 constexpr std::size_t kFreeCells = std::size_t{1} << 18;
 
+std::size_t hash_of(const std::vector<model::Channel>& channels) noexcept {
+  std::size_t hash = channels.size();
+  for (const model::Channel& channel : channels) {
+    for (const std::string* text : {&channel.device_sn, &channel.name, &channel.unit}) hash = hash * 31 + std::hash<std::string>{}(*text);
+  }
+  return hash;
+}
+
 }  // namespace
 
 tl::expected<LoggerFile, Rejection> FileReader::read() {
   if (text_.find_first_not_of("\r\n") == std::string_view::npos) {
     return tl::unexpected<Rejection>(Rejection{RejectReason::empty_file, 0, "the file is empty"});
   }
-  auto header = read_header(lines_, options_.extra_formats, {});
-  if (!header) return tl::unexpected<Rejection>(header.error());
-  describe(*header);
-  begin_part(std::move(*header));
+  if (!begin()) return tl::unexpected<Rejection>(*rejection_);
   while (!lines_.at_end()) {
     if (!run_fast()) take_line();
   }
+  if (tables_.empty()) return tl::unexpected<Rejection>(*rejection_);
   end_part();
   return finish();
 }
 
-void FileReader::describe(Header& header) {
-  report_.format = header.format;
-  report_.layout = header.layout;
-  report_.header_block = std::move(header.block);
-  report_.header_meta = std::move(header.meta);
-  report_.master_type = header.master_type;
-  file_.master_sn = header.master_sn;
-}
-
-std::optional<model::Zone> FileReader::zone_of(const Header& header) {
-  if (auto zone = model::Zone::from_name(header.zone_name)) return std::move(*zone);
-  if (auto zone = model::Zone::from_posix(header.zone_posix)) return std::move(*zone);
-  return std::nullopt;
-}
-
-void FileReader::choose_clock(const Header& header) {
-  std::optional<model::Zone> restart_zone;
-  report_.zone_origin = ZoneOrigin::file;
-  if (header.layout == Layout::bare) {
-    clock_ = StampClock(options_.bare_zone);
-    report_.zone_origin = ZoneOrigin::settings;
-  } else if (header.rows_are_utc()) {
-    clock_ = StampClock(model::Zone::utc());
-    restart_zone = zone_of(header);
-    if (restart_zone && restart_zone->is_utc()) restart_zone.reset();
-  } else if (auto zone = zone_of(header)) {
-    clock_ = StampClock(std::move(*zone));
-  } else {
-    clock_ = StampClock(options_.bare_zone);
-    report_.zone_origin = ZoneOrigin::settings;
-    warn(WarningKind::unknown_file_zone, 0,
-         fmt::format("the header block's TimeZoneName '{}' and TimeZone '{}' are not known; read as {}",
-                     header.zone_name.substr(0, 64), header.zone_posix.substr(0, 64), options_.bare_zone.name()));
+bool FileReader::begin() {
+  auto header = read_header(lines_, options_.extra_formats, earlier_);
+  if (header) {
+    begin_part(std::move(*header));
+    return true;
   }
-  report_.zone = clock_.zone().name();
-  restarts_.begin(std::move(restart_zone));
-}
-
-void FileReader::begin_part(Header header) {
-  ++report_.headers;
-  choose_clock(header);
-  layout_ = header.layout;
-  report_.complete = false;
-  state_ = State::rows;
-  head_ = Head::start;
-  head_rows_ = 0;
-  row_before_.reset();
-  kernel_ = {};
-  if (!table_ || table_->channels() != header.channels) {
-    if (table_ && table_->rows() > 0) finish_table();
-    if (file_.tables.size() == kMaxTables) {
-      state_ = State::without_header;
-      return;
-    }
-    const std::size_t cells = text_.size() / 2 + kFreeCells - std::min(cells_used_, text_.size() / 2);
-    const std::size_t columns = header.channels.size();
-    table_ = std::make_unique<Table>(std::move(header.channels), cells / columns);
-  }
-  first_row_ = table_->rows();
-  part_offset_ = lines_.offset();
-  const std::size_t length = std::max(lines_.peek().text.size() + 1, kShortestRow);
-  const std::size_t rows = lines_.rest().size() / length;
-  table_->reserve(first_row_ + rows + rows / 16 + 2);
+  rejection_ = header.error();
+  state_ = State::without_header;
+  fault(FaultKind::unusable_header, Line{{}, 0, rejection_->line, true});
+  return rejection_->reason != RejectReason::incomplete_header && rejection_->reason != RejectReason::not_text;
 }
 
 void FileReader::begin_again(const Line& line) {
   lines_.move_to(line.offset, line.number);
-  auto header = read_header(lines_, options_.extra_formats, file_.master_sn);
+  auto header = read_header(lines_, options_.extra_formats, earlier_);
   if (!header && header.error().reason == RejectReason::incomplete_header) {
     lines_.move_to(text_.size(), line.number);
     note_tail(line, TailFate::left_out);
+    if (rejection_) rejection_ = header.error();
     return;
   }
   if (!header) {
@@ -119,6 +74,82 @@ void FileReader::begin_again(const Line& line) {
   warn(WarningKind::header_again, line.number, "a header stands in the middle of the file: an upload was resumed by appending");
   end_part();
   begin_part(std::move(*header));
+}
+
+void FileReader::begin_part(Header header) {
+  if (report_.headers++ == 0) describe(header);
+  choose_clock(header.settings ? &*header.settings : nullptr);
+  layout_ = header.layout();
+  report_.complete = false;
+  head_ = Head::start;
+  head_rows_ = 0;
+  row_before_.reset();
+  kernel_ = {};
+  if (!open_table(header.channels)) {
+    state_ = State::without_header;
+    warn(WarningKind::too_many_headers, lines_.number(),
+         fmt::format("the file has more than {} different tables; rows of further ones are left out: split the file", kMaxTables));
+    return;
+  }
+  state_ = State::rows;
+  first_row_ = table_->rows();
+  part_offset_ = lines_.offset();
+}
+
+void FileReader::describe(Header& header) {
+  report_.format = header.format;
+  report_.layout = header.layout();
+  report_.header_block = std::move(header.block);
+  report_.header_meta = std::move(header.meta);
+  report_.master_type = header.master_type;
+  file_.master_sn = header.master_sn;
+  earlier_.master_sn = header.master_sn;
+}
+
+void FileReader::choose_clock(const BlockSettings* settings) {
+  std::optional<model::Zone> restart_zone;
+  report_.zone_origin = settings != nullptr ? ZoneOrigin::file : ZoneOrigin::settings;
+  if (settings == nullptr) {
+    clock_ = StampClock(options_.bare_zone);
+  } else if (settings->stamps == BlockSettings::Stamps::utc) {
+    clock_ = StampClock(model::Zone::utc());
+    if (settings->zone && !settings->zone->is_utc()) restart_zone = settings->zone;
+  } else {
+    clock_ = StampClock(*settings->zone);
+  }
+  report_.zone = clock_.zone().name();
+  restarts_.begin(std::move(restart_zone));
+}
+
+bool FileReader::open_table(std::vector<model::Channel>& channels) {
+  const std::size_t columns = channels.size();
+  if (table_ == nullptr || table_->channels() != channels) {
+    if (table_ != nullptr) table_->shrink();
+    table_ = nullptr;
+    if (!tables_.empty() && tables_.back().table->rows() == 0) tables_.pop_back();
+    const std::size_t hash = hash_of(channels);
+    if (tables_.size() == kMaxTables) {
+      const auto equal = std::find_if(tables_.begin(), tables_.end(), [&](const HeldTable& held) {
+        return held.hash == hash && held.table->channels() == channels;
+      });
+      if (equal == tables_.end()) return false;
+      table_ = equal->table.get();
+      table_->limit_rows(table_->rows() + free_rows(columns));
+      return true;
+    }
+    tables_.push_back({hash, std::make_unique<Table>(std::move(channels), free_rows(columns))});
+    table_ = tables_.back().table.get();
+  }
+  const std::size_t length = std::max(lines_.peek().text.size() + 1, kShortestRow);
+  const std::size_t rows = lines_.rest().size() / length;
+  table_->reserve(table_->rows() + rows + rows / 16 + 2);
+  return true;
+}
+
+std::size_t FileReader::free_rows(std::size_t columns) const {
+  std::size_t used = 0;
+  for (const HeldTable& held : tables_) used += held.table->rows() * held.table->column_count();
+  return (kFreeCells + text_.size() / 2 - std::min(used, text_.size() / 2)) / columns;
 }
 
 void FileReader::take_tail(const Line& line, const std::optional<LocalStamp>& stamp) {
@@ -154,10 +185,12 @@ std::optional<unsigned> FileReader::places_before(const Line& tail) const {
 }
 
 void FileReader::end_part() {
-  if (!table_ || state_ == State::without_header) return;
+  if (table_ == nullptr || state_ == State::without_header) return;
   if (head_ == Head::unset_clock && !report_.complete) {
     drop_head();
-    warn(WarningKind::clock_undecided, 0, "all rows so far are of 01/01/20, where a clock restarts; left out until a later row tells");
+    warn(WarningKind::clock_undecided, 0,
+         "all rows so far are of 01/01/20, where a clock that lost its setting restarts; left out until a later row tells. If that day is "
+         "the true one, append the rows of 02/01/20 to the file and send it again");
   }
   if (restarts_.pending() && !report_.complete) {
     report_.restart_rows -= restarts_.drop_pending(*table_);
@@ -176,20 +209,19 @@ void FileReader::hint_zone() {
                    repeated ? "repeat" : "miss", change->zone));
 }
 
-void FileReader::finish_table() {
-  cells_used_ += table_->rows() * table_->column_count();
-  report_.rows_accepted += table_->rows();
-  Table::Outcome outcome = table_->finish();
-  if (report_.truncated_tail && report_.truncated_tail->fate == TailFate::taken && !outcome.table.provisional_row) {
+void FileReader::finish_table(Table& table) {
+  report_.rows_accepted += table.rows();
+  Table::Outcome outcome = table.finish();
+  if (&table == table_ && report_.truncated_tail && report_.truncated_tail->fate == TailFate::taken && !outcome.table.provisional_row) {
     report_.truncated_tail->fate = TailFate::left_out;
   }
   report_.duplicate_stamps += outcome.duplicate_stamps;
   file_.tables.push_back(std::move(outcome.table));
-  table_.reset();
 }
 
 tl::expected<LoggerFile, Rejection> FileReader::finish() {
-  if (table_ && (table_->rows() > 0 || file_.tables.empty())) finish_table();
+  if (tables_.size() > 1 && tables_.back().table->rows() == 0) tables_.pop_back();
+  for (const HeldTable& held : tables_) finish_table(*held.table);
   if (file_.tables.size() > 1) report_.duplicate_stamps += settle_overlaps(file_.tables);
   for (const model::LoggerTable& table : file_.tables) {
     const std::vector<std::int64_t>& times = table.rows.time_s;

@@ -5,7 +5,7 @@
 ///   Output:  rows strictly ascending by UTC second; of two rows at the same instant the later in the file wins, cell by
 ///            cell (a missing cell keeps the earlier one), but a row without its line end never beats a whole one.
 ///            Columns may carry more decimals than their values need.
-///   Errors:  invalid_input when the header cannot be used; the message names the line. Rows never fail: see ReadReport.
+///   Errors:  invalid_input when no header can be used; the message names the line. Rows never fail: see ReadReport.
 ///            A header without rows is no error here (warning no_rows).
 ///   Threads: safe; no shared state.
 ///   Cost:    about 5 ns a value; memory at most a few times the file's size; no allocation per row.
@@ -27,7 +27,7 @@ inline constexpr std::size_t kMaxColumns = 4096;
 inline constexpr std::size_t kMaxHeaderLineBytes = std::size_t{1} << 18;
 inline constexpr std::size_t kMaxHeaderBlockBytes = std::size_t{1} << 16;
 inline constexpr std::size_t kMaxRowBytes = std::size_t{1} << 20;
-/// Tables a file may have; rows below a further header are left out.
+/// Distinct tables a file may have; rows below a further one's header are left out (warning too_many_headers).
 inline constexpr std::size_t kMaxTables = 64;
 
 /// What becomes of a row whose fields are all exactly "0".
@@ -45,7 +45,8 @@ struct ReadOptions {
 
 struct LoggerFile {
   std::string master_sn;                   // of the first header
-  std::vector<model::LoggerTable> tables;  // one a distinct header, in file order; at least one
+  /// In file order; at least one. Another header begins another table, and beyond kMaxTables goes on with an equal one.
+  std::vector<model::LoggerTable> tables;
   std::vector<model::Event> events;        // by time, each once
   ReadReport report;
 };

@@ -37,12 +37,26 @@ TEST(ReaderHostileTest, AMillionHeadersStayLinearAndSmall) {
 
   text.clear();
   for (int i = 0; i < 300'000; ++i) {
-    text += i % 2 == 0 ? "1\t1\nMV_T302_V002\tA\n01/02/25 00:00:00\t1\n" : "1\t1\nMV_T302_V002\tB\n01/02/25 00:00:00\t1\n";
+    text += "1\t1\nMV_T302_V002\tA" + std::to_string(i % (2 * kMaxTables)) + "\n01/02/25 00:00:00\t1\n";
   }
   const LoggerFile distinct = read_ok(text);
   EXPECT_EQ(distinct.tables.size(), kMaxTables);
   EXPECT_GT(distinct.report.count(FaultKind::row_without_header), 0U);
   EXPECT_LT(bytes_held(distinct), 4 * text.size());
+
+  // Tables of one wide row each, gone on with in turn.
+  text.clear();
+  std::string serials = "M";
+  for (int i = 0; i < 1'000; ++i) serials += "\tM";
+  for (std::size_t i = 0; i < 40 * kMaxTables; ++i) {
+    text += serials + "\nMV_T302_V002";
+    for (int c = 0; c < 999; ++c) text += "\ta";
+    text += "\t" + std::to_string(i % kMaxTables) + "\n";
+    for (int row = 0; row < 100; ++row) text += "01/02/25 00:00:00\t1\n";
+  }
+  const LoggerFile wide = read_ok(text);
+  EXPECT_EQ(wide.tables.size(), kMaxTables);
+  EXPECT_LT(bytes_held(wide), 6 * text.size());
 
   text.clear();
   for (int i = 0; i < 1'000'000; ++i) text += "START_HEADER\n";

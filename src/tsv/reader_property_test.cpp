@@ -1,9 +1,12 @@
 /// The reader against its slow twin, over generated and mutated files; and files cut at every byte.
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -65,8 +68,9 @@ class FileGenerator {
     if (wrapped_) {
       static constexpr const char* kBlocks[] = {
           R"({"DataTimeSettings":"UTC","TimeZone":"CET-1CEST,M3.5.0,M10.5.0/3","TimeZoneName":"Europe/Paris","MasterType":"Mono"})",
-          R"({"DataTimeSettings":"LOCAL","TimeZone":"CET-1CEST,M3.5.0,M10.5.0/3","MasterType":"Tri"})", "{}"};
-      text += "START_HEADER" + eol_ + kBlocks[pick(0, 2)] + eol_ + "END_HEADER" + eol_ + "START_DATA" + eol_;
+          R"({"DataTimeSettings":"LOCAL","TimeZone":"CET-1CEST,M3.5.0,M10.5.0/3","MasterType":"Tri"})", R"({"DataTimeSettings":"utc"})",
+          R"({"TimeZone":"none"})"};
+      text += "START_HEADER" + eol_ + kBlocks[pick(0, 30) == 0 ? 3 : pick(0, 2)] + eol_ + "END_HEADER" + eol_ + "START_DATA" + eol_;
     }
     std::string titles = "MV_T302_V002";
     text += "02001171";
@@ -170,6 +174,80 @@ TEST(ReaderPropertyTest, CutFilesNeverGiveAValueThatTheWholeFileHasNot) {
         const auto [from, to] = whole->seen.equal_range(key);
         const bool known = std::any_of(from, to, [wanted = value](const auto& sample) { return sample.second == wanted; });
         ASSERT_TRUE(known || exempt == key.first) << "seed " << seed << " size " << size << " " << key.first << " " << key.second << " " << value << "\n" << text;
+      }
+    }
+  }
+}
+
+/// Samples, restarts and zone of a file; "" when it is refused.
+std::string essence(std::string_view text, const ReadOptions& options) {
+  const auto file = read(text, options);
+  if (!file) return "";
+  std::map<std::pair<std::int64_t, std::string>, double> samples;
+  for (const auto& table : file->tables) {
+    for (std::size_t c = 0; c < table.channels.size(); ++c) {
+      const std::string field = model::field_name(table.channels[c], model::ChannelIdStyle::device_first);
+      for (std::size_t row = 0; row < table.rows.time_s.size(); ++row) {
+        if (!table.rows.columns[c].is_missing(row)) samples[{table.rows.time_s[row], field}] = table.rows.columns[c].value(row);
+      }
+    }
+  }
+  std::string out = file->master_sn + " " + file->report.zone + "\n";
+  for (const auto& [key, value] : samples) out += fmt::format("{} {} {}\n", key.first, key.second, value);
+  for (const auto& event : file->events) out += fmt::format("restart {}\n", event.time_s);
+  return out;
+}
+
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c == '\n' ? std::string("\r\n") : std::string(1, c);
+  return out;
+}
+
+/// Files of one logger: bare, and wrapped with a block that the settings must not stand in for.
+std::vector<std::string> files_to_resume() {
+  // Titles that speak of a mono logger, so that only the block tells that it is a tri.
+  const std::string table =
+      "02001171\t02001171\t02001171\t02001171\t02001171\t04000466\nMV_T302_V002\tPh 1 V\tL2 V\tL3 V\tVoie1 W\tVoie1 W\n"
+      "26/10/25 01:50:00\t242.25\t241.10\t240.01\t31.5\t0.0\n26/10/25 02:00:00\t242.26\t241.11\t240.02\t-31.6\t4.0\n"
+      "26/10/25 02:10:00\t0\t0\t0\t0\t0\n26/10/25 02:20:00\t242.27\t241.12\t240.03\t31.7\t4.1\n"
+      "26/10/25 02:00:00\t242.28\t241.13\t240.04\t31.8\t4.2\n26/10/25 03:00:00\t242.29\t241.14\t240.05\t31.9\t4.3\n";
+  const auto block = [](const char* settings) {
+    return fmt::format("START_HEADER\n{{\"DataTimeSettings\":\"{}\",\"TimeZone\":\"EST5EDT,M3.2.0,M11.1.0\",\"TimeZoneName\":\"America/New_York\","
+                       "\"MasterType\":\"Tri\"}}\nEND_HEADER\nSTART_DATA\n", settings);
+  };
+  std::vector<std::string> files = {table, block("UTC") + table + "END_DATA\n", block("LOCAL") + table + "END_DATA\n", block("UTC") + table};
+  for (std::size_t i = 0; i < 4; ++i) files.push_back(with_crlf(files[i]));
+  files.push_back("\xef\xbb\xbf" + files[0]);
+  files.push_back("\xef\xbb\xbf" + files[1]);
+  // The first column is a slave's.
+  files.push_back("02001171\t04000466\nMV_T302_V002\tVoie1 W\n03/08/25 03:20:00\t1.5\n03/08/25 03:30:00\t2.5\n");
+  return files;
+}
+
+TEST(ReaderPropertyTest, UploadResumedAtAnyByteReadsLikeTheWholeFile) {
+  const ReadOptions options{.bare_zone = model::Zone::from_name("Europe/Paris").value()};
+  for (const std::string& whole : files_to_resume()) {
+    const std::string expected = essence(whole, options);
+    ASSERT_NE(expected, "") << whole;
+    for (std::size_t size = 0; size <= whole.size(); ++size) {
+      const std::string resumed = whole.substr(0, size) + whole;
+      ASSERT_EQ(essence(resumed, options), expected) << "cut at " << size << "\n" << resumed;
+      ASSERT_EQ(testing::difference(resumed, options), "") << "cut at " << size << "\n" << resumed;
+    }
+  }
+}
+
+TEST(ReaderPropertyTest, UploadResumedTwiceReadsLikeTheWholeFile) {
+  const ReadOptions options{.bare_zone = model::Zone::from_name("Europe/Paris").value()};
+  for (const std::string& whole : files_to_resume()) {
+    const std::string expected = essence(whole, options);
+    // Twice inside the first serial row is beyond telling.
+    const std::size_t start = whole.find("START_HEADER") == std::string::npos ? whole.find('\n') + 1 : 0;
+    for (std::size_t first = start; first <= whole.size(); first += 3) {
+      for (std::size_t second = first % 7; second <= whole.size(); second += 7) {
+        const std::string resumed = whole.substr(0, first) + whole.substr(0, second) + whole;
+        ASSERT_EQ(essence(resumed, options), expected) << "cut at " << first << " and " << second << "\n" << resumed;
       }
     }
   }

@@ -9,6 +9,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tsv/naive_reader.h"
+
 namespace pv::tsv {
 namespace {
 
@@ -210,10 +212,24 @@ TEST(ReaderZoneTest, PosixStringStandsInForAnUnknownName) {
   const std::string start = "START_HEADER\n{\"TimeZone\":\"CET-1CEST,M3.5.0,M10.5.0/3\",\"TimeZoneName\":\"Mars/Olympus\"}\nEND_HEADER\nSTART_DATA\n";
   const LoggerFile file = read_ok(start + kHeader + "03/08/25 03:20:00\t1.0\t1.0\nEND_DATA\n");
   EXPECT_EQ(times(file), Times{kAugust3 + 12'000 - 7'200});
-  EXPECT_EQ(file.report.warning(WarningKind::unknown_file_zone), nullptr);
-  const LoggerFile neither = read_ok("START_HEADER\n{\"TimeZoneName\":\"Mars/Olympus\"}\nEND_HEADER\n" + kHeader + "03/08/25 03:20:00\t1.0\t1.0\nEND_DATA\n");
-  EXPECT_NE(neither.report.warning(WarningKind::unknown_file_zone), nullptr);
-  EXPECT_EQ(neither.report.zone_origin, ZoneOrigin::settings);
+}
+
+TEST(ReaderZoneTest, BlockThatNamesNoKnownZoneIsRefused) {
+  for (const char* block : {R"({"TimeZoneName":"Mars/\u001bOlympus","DataTimeSettings":"LOCAL"})", "{}"}) {
+    const auto file = read_or_reject("START_HEADER\n" + std::string(block) + "\nEND_HEADER\nSTART_DATA\n" + kHeader + "03/08/25 03:20:00\t1.0\t1.0\nEND_DATA\n",
+                                     {.bare_zone = paris()});
+    ASSERT_FALSE(file) << block;
+    EXPECT_EQ(file.error().reason, RejectReason::unknown_file_zone);
+    EXPECT_EQ(file.error().line, 2U);
+    EXPECT_EQ(file.error().message.find('\x1b'), std::string::npos);
+    EXPECT_EQ(file.error().message.find("Mars/?Olympus") == std::string::npos, block == std::string("{}"));
+  }
+}
+
+TEST(ReaderZoneTest, UtcMayBeWrittenInAnyCase) {
+  for (const char* utc : {"utc", "Utc", "UTC"}) {
+    EXPECT_EQ(times(read_ok(wrapped("03/08/25 03:20:00\t1.0\t1.0\nEND_DATA\n", utc), {.bare_zone = paris()})), Times{kAugust3 + 12'000}) << utc;
+  }
 }
 
 std::string autumn_night() {
@@ -441,6 +457,82 @@ TEST(ReaderAgainTest, GluedRowThatReadsLikeARowIsTakenBack) {
   ASSERT_EQ(file.tables.size(), 2U);
   EXPECT_EQ(times(file).size(), 2U);
   EXPECT_EQ(times(file, 1).size(), 1U);
+}
+
+TEST(ReaderAgainTest, BlockGluedToAStampedRowIsRead) {
+  const std::string first = wrapped("03/08/25 03:20:00\t1.0\t1.0\n");
+  const std::string rest = wrapped("03/08/25 03:20:00\t1.0\t1.0\n03/08/25 03:30:00\t2.0\t1.0\nEND_DATA\n");
+  for (const char* cut : {"03/08/25 03:30:00", "03/08/25 03:30:00\t", "03/08/25 03:30:00\t24", "03/08/25 03:30:00\t2.0\t1.0", "03/08/25 03:30:00\t0\t0"}) {
+    const LoggerFile file = read_ok(first + cut + rest, {.bare_zone = paris()});
+    EXPECT_EQ(times(file), (Times{kAugust3 + 12'000, kAugust3 + 12'600})) << cut;
+    EXPECT_EQ(values(file, 0), (Values{1, 2})) << cut;
+    EXPECT_EQ(file.report.zone, "UTC") << cut;
+    EXPECT_EQ(file.report.invalid_timestamps, 0U) << cut;
+    EXPECT_EQ(file.report.count(FaultKind::truncated_tail), 1U) << cut;
+    EXPECT_TRUE(file.events.empty()) << cut;
+  }
+}
+
+TEST(ReaderAgainTest, TableWithoutItsBlockInheritsTheEarlierBlock) {
+  const LoggerFile file = read_ok(wrapped("03/08/25 03:20:00\t1.0\t1.0\n") + kHeader + "03/08/25 03:30:00\t2.0\t1.0\n", {.bare_zone = paris()});
+  EXPECT_EQ(times(file), (Times{kAugust3 + 12'000, kAugust3 + 12'600}));
+  EXPECT_EQ(file.tables.size(), 1U);
+  EXPECT_EQ(file.report.zone_origin, ZoneOrigin::file);
+  // Of another logger: nothing is known of its clock.
+  const LoggerFile other = read_ok(wrapped("03/08/25 03:20:00\t1.0\t1.0\n") + "N\tN\tN\nMV_T302_V002\tPh 1 V\tVoie1 W\n03/08/25 03:30:00\t2.0\t1.0\n");
+  EXPECT_EQ(times(other), Times{kAugust3 + 12'000});
+  EXPECT_EQ(other.report.count(FaultKind::row_without_header), 1U);
+}
+
+TEST(ReaderAgainTest, RowsBelowADamagedBlockAreRefused) {
+  const std::string row = "03/08/25 03:30:00\t2.0\t1.0\n";
+  for (const char* block : {"START_HEADER\n{\"DataTi\nEND_HEADER\nSTART_DATA\n", "START_HEADER\n{\"TimeZoneName\":\"Mars\"}\nEND_HEADER\nSTART_DATA\n"}) {
+    const LoggerFile later = read_ok(wrapped("03/08/25 03:20:00\t1.0\t1.0\n") + block + kHeader + row, {.bare_zone = paris()});
+    EXPECT_EQ(times(later), Times{kAugust3 + 12'000}) << block;
+    EXPECT_EQ(later.report.count(FaultKind::unusable_header), 2U) << block;
+    EXPECT_FALSE(read(block + kHeader + row, {.bare_zone = paris()})) << block;
+    const LoggerFile mended = read_ok(block + kHeader + row + wrapped("03/08/25 03:40:00\t3.0\t1.0\n"), {.bare_zone = paris()});
+    EXPECT_EQ(times(mended), Times{kAugust3 + 13'200}) << block;
+  }
+  EXPECT_FALSE(read("STARX_HEADER\n{\"DataTimeSettings\":\"UTC\"}\nEND_HEADER\nSTART_DATA\n" + kHeader + row, {.bare_zone = paris()}));
+}
+
+TEST(ReaderAgainTest, WholeCopyBehindAnUnusableHeaderIsRead) {
+  const std::string whole = kHeader + "03/08/25 03:40:00\t3.0\t1.0\n";
+  for (const char* before : {"M\tM\nMV_T999_V001\ta V\n03/08/25 03:30:00\t9.0\n", "<html>\n<body>\n", "A\tM\tS\nMV_T302_V002\ta V\n"}) {
+    const LoggerFile file = read_ok(before + whole);
+    EXPECT_EQ(values(file, 0), Values{3}) << before;
+    EXPECT_EQ(file.master_sn, "M");
+    EXPECT_EQ(file.report.count(FaultKind::unusable_header), 1U) << before;
+  }
+  // A last header that is still arriving decides.
+  EXPECT_EQ(read_or_reject(std::string_view("M\tM\nMV_T999_V001\ta V\nM\tM\nMV_T999_V001\ta V\n"), {}).error().reason, RejectReason::unsupported_format);
+  EXPECT_EQ(read_or_reject(std::string_view("M\tM\nMV_T999_V001\ta V\nM\tM\nMV_T302"), {}).error().reason, RejectReason::incomplete_header);
+  EXPECT_EQ(read_or_reject(std::string_view("M\tM\nMV_T999_V001\ta V\nSTART_HEADER\n{"), {}).error().reason, RejectReason::incomplete_header);
+}
+
+TEST(ReaderAgainTest, TablesBeyondTheLimitGoOnWithAnEqualOne) {
+  const auto part = [](std::size_t table, const char* time) {
+    return "M\tM\nMV_T302_V002\ta W" + std::to_string(table) + "\n03/08/25 " + time + "\t" + std::to_string(table) + ".5\n";
+  };
+  std::string text;
+  for (std::size_t i = 0; i < kMaxTables; ++i) text += part(i, "03:20:00");
+  const LoggerFile full = read_ok(text + part(3, "03:30:00"));
+  EXPECT_EQ(full.tables.size(), kMaxTables);
+  EXPECT_EQ(times(full, 3), (Times{kAugust3 + 12'000, kAugust3 + 12'600}));
+  EXPECT_EQ(full.report.warning(WarningKind::too_many_headers), nullptr);
+  const LoggerFile over = read_ok(text + part(kMaxTables, "03:30:00") + part(kMaxTables - 1, "03:40:00"));
+  EXPECT_EQ(over.tables.size(), kMaxTables);
+  EXPECT_NE(over.report.warning(WarningKind::too_many_headers), nullptr);
+  EXPECT_EQ(over.report.count(FaultKind::row_without_header), 1U);
+  EXPECT_EQ(times(over, kMaxTables - 1), (Times{kAugust3 + 12'000, kAugust3 + 13'200}));
+  EXPECT_EQ(testing::difference(text + part(kMaxTables, "03:30:00") + part(3, "03:20:00"), {}), "");
+}
+
+TEST(ReaderAgainTest, OverlongHeaderLineIsLeftBehind) {
+  const LoggerFile file = read_ok(kHeader + "03/08/25 03:20:00\t1.0\t1.0\n" + std::string(kMaxHeaderLineBytes + 1, 'x') + "\nMV_T302_V002\ta W\n" + kHeader +
+                                  "03/08/25 03:30:00\t2.0\t1.0\n");
+  EXPECT_EQ(times(file).size(), 2U);
 }
 
 TEST(ReaderAgainTest, UnusableHeaderStopsItsRowsOnly) {

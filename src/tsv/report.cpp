@@ -29,7 +29,6 @@ std::string_view to_string(WarningKind kind) noexcept {
     case WarningKind::no_rows: return "no_rows";
     case WarningKind::truncated_tail: return "truncated_tail";
     case WarningKind::end_data_missing: return "end_data_missing";
-    case WarningKind::unknown_file_zone: return "unknown_file_zone";
     case WarningKind::ambiguous_begin: return "ambiguous_begin";
     case WarningKind::repeated_hour_read_as_utc: return "repeated_hour_read_as_utc";
     case WarningKind::missing_hour_read_as_utc: return "missing_hour_read_as_utc";
@@ -38,6 +37,7 @@ std::string_view to_string(WarningKind kind) noexcept {
     case WarningKind::clock_undecided: return "clock_undecided";
     case WarningKind::restart_undecided: return "restart_undecided";
     case WarningKind::header_again: return "header_again";
+    case WarningKind::too_many_headers: return "too_many_headers";
   }
   return "";
 }
@@ -49,6 +49,7 @@ std::string_view to_string(RejectReason reason) noexcept {
     case RejectReason::no_header: return "no_header";
     case RejectReason::incomplete_header: return "incomplete_header";
     case RejectReason::bad_header_block: return "bad_header_block";
+    case RejectReason::unknown_file_zone: return "unknown_file_zone";
     case RejectReason::unsupported_format: return "unsupported_format";
     case RejectReason::header_mismatch: return "header_mismatch";
     case RejectReason::bad_serial: return "bad_serial";

@@ -20,8 +20,8 @@ enum class FaultKind : std::uint8_t {
   too_many_fields,    // more fields than columns; the row is left out
   row_too_long,       // longer than kMaxRowBytes; the row is left out
   truncated_tail,     // a row without its line end; left out
-  row_without_header, // below END_DATA, or below a later header that could not be used; the row is left out
-  unusable_header,    // a later header whose rows do not fit each other
+  row_without_header, // below END_DATA, or below a header that could not be used; the row is left out
+  unusable_header,    // a header that cannot be used, in a file that has one that can
   too_sparse,         // so many short rows that their columns would outgrow the file; the row is left out
 };
 inline constexpr std::size_t kFaultKinds = 9;
@@ -37,7 +37,6 @@ enum class WarningKind : std::uint8_t {
   no_rows,                  // no row gave a sample or an event
   truncated_tail,           // see ReadReport::truncated_tail
   end_data_missing,         // a wrapped file without END_DATA: it may still be arriving
-  unknown_file_zone,        // neither TimeZoneName nor TimeZone of the block can be used; settings' zone taken
   ambiguous_begin,          // the rows begin inside an hour that the zone repeats; read as the first pass
   repeated_hour_read_as_utc,  // a bare file read as UTC repeats an hour where a zone sets its clock back: set `zone`
   missing_hour_read_as_utc,   // a bare file read as UTC misses an hour where a zone sets its clock forward: set `zone`
@@ -45,7 +44,8 @@ enum class WarningKind : std::uint8_t {
   clock_unset,              // rows of 01/01/20 at the head were left out
   clock_undecided,          // only rows of 01/01/20 so far: left out until a later row tells whether the clock was set
   restart_undecided,        // a last restart row of a file still without END_DATA: left out until a row follows it
-  header_again,             // a header met again in the middle
+  header_again,             // a header met again: an upload was resumed by appending
+  too_many_headers,         // a table beyond kMaxTables: its rows were refused (row_without_header)
 };
 
 struct Warning {
@@ -104,13 +104,14 @@ struct ReadReport {
   [[nodiscard]] const Warning* warning(WarningKind kind) const noexcept;
 };
 
-/// Why a whole file is refused.
+/// Why a whole file is refused: what is wrong with its first header, when no later one can be used either.
 enum class RejectReason : std::uint8_t {
   empty_file,
   not_text,            // NUL or other control bytes, UTF-16
-  no_header,           // does not begin with a serial row and a title row, nor with START_HEADER
+  no_header,           // neither START_HEADER nor a serial row and a title row
   incomplete_header,   // ends before its header does: it may still be arriving
   bad_header_block,    // the header block is no JSON object, or too big
+  unknown_file_zone,   // the header block says neither UTC nor a zone that is known
   unsupported_format,  // a format name that is not known
   header_mismatch,     // serial row and title row differ in length, or name no channel
   bad_serial,          // a serial number that is none

@@ -73,8 +73,31 @@ void drop_empty_rows(model::LoggerTable& table) {
 
 Table::Table(std::vector<model::Channel> channels, std::size_t row_limit)
     : channels_(std::move(channels)), columns_(channels_.size()), fast_(channels_.size()), has_scale_(channels_.size(), false),
-      row_limit_(std::min<std::size_t>(row_limit, std::numeric_limits<std::uint32_t>::max())) {
+      row_limit_(0) {
+  limit_rows(row_limit);
   for (std::size_t i = 0; i < columns_.size(); ++i) refresh(i);
+}
+
+void Table::limit_rows(std::size_t row_limit) noexcept {
+  row_limit_ = std::min<std::size_t>(row_limit, std::numeric_limits<std::uint32_t>::max());
+}
+
+void Table::shrink() {
+  if (capacity_ <= rows_ + rows_ / 2 + 64) return;
+  capacity_ = rows_;
+  const auto cut = [&](auto& cells) {
+    cells.resize(rows_);
+    cells.shrink_to_fit();
+  };
+  cut(time_s_);
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    if (columns_[i].kind == Column::Kind::real) {
+      cut(columns_[i].real);
+    } else {
+      cut(columns_[i].mantissa);
+    }
+    refresh(i);
+  }
 }
 
 bool Table::reserve(std::size_t rows) {
@@ -248,16 +271,13 @@ Table::Outcome Table::finish() {
   const auto rising = [&] { return std::adjacent_find(time_s_.begin(), time_s_.begin() + static_cast<std::ptrdiff_t>(rows_), std::greater_equal<>{}); };
   const bool in_order = rows_ == 0 || rising() == time_s_.begin() + static_cast<std::ptrdiff_t>(rows_);
   if (!in_order) out.duplicate_stamps = join_same_instants();
-  const bool roomy = capacity_ > rows_ + rows_ / 2 + 64;
+  shrink();
   time_s_.resize(rows_);
-  if (roomy) time_s_.shrink_to_fit();
   for (Column& c : columns_) {
     if (c.kind == Column::Kind::real) {
       c.real.resize(rows_);
-      if (roomy) c.real.shrink_to_fit();
     } else {
       c.mantissa.resize(rows_);
-      if (roomy) c.mantissa.shrink_to_fit();
     }
     if (has_missing_) count_missing(c);
   }

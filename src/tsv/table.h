@@ -31,6 +31,10 @@ class Table {
   /// Makes room for `rows` rows, or as many as the limit allows. False when there is no more room than before.
   bool reserve(std::size_t rows);
 
+  void limit_rows(std::size_t row_limit) noexcept;
+  /// Gives back room that was reserved far beyond the rows there are.
+  void shrink();
+
   /// Lends the columns to the kernel, and takes over the rows it added.
   void lend(RowKernel& kernel) noexcept;
   void take_back(const RowKernel& kernel) noexcept { rows_ = kernel.row; }

@@ -10,19 +10,16 @@ class Live {
   // Counts the changes seen, for the pulse in the header.
   pulses = $state(0);
   #listeners = new Set<Listener>();
-  #lost = false;
 
   start(): void {
     const source = new EventSource('/api/v1/stream');
     source.addEventListener('open', () => {
       this.connected = true;
-      // What changed while the line was down was not announced.
-      if (this.#lost) this.#tell(null);
-      this.#lost = false;
+      // What changed before this moment was not announced: whoever listens has loaded, or begun to load, before it.
+      this.#tell(null);
     });
     source.addEventListener('error', () => {
       this.connected = false;
-      this.#lost = true;
       if (source.readyState === EventSource.CLOSED) setTimeout(() => this.start(), kRetryMs);
     });
     source.addEventListener('change', (event) => {

@@ -1,8 +1,10 @@
 // What /api/v1 answers. Instants are whole Unix seconds (UTC); zones are IANA names.
 
+// Either `campaigns`, or `error` where the tenant's data cannot be read.
 export interface TenantEntry {
   name: string;
-  campaigns: number;
+  campaigns?: number;
+  error?: string;
 }
 
 export interface LastFile {

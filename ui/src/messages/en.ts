@@ -28,6 +28,7 @@ export const en = {
   'home.tenant.one': '{n} campaign',
   'home.tenant.other': '{n} campaigns',
   'home.tenant.none': 'No campaign here yet.',
+  'home.tenant.unreadable': 'The data of this company cannot be read. Whoever runs the server finds the reason in its log.',
   'card.period': 'Period',
   'card.samples': 'Samples',
   'card.loggers': 'Loggers',

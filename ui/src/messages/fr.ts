@@ -29,6 +29,7 @@ export const fr: Record<MessageKey, string> = {
   'home.tenant.one': '{n} campagne',
   'home.tenant.other': '{n} campagnes',
   'home.tenant.none': 'Aucune campagne ici pour l’instant.',
+  'home.tenant.unreadable': 'Les données de cette société sont illisibles. La raison se trouve dans le journal du serveur.',
   'card.period': 'Période',
   'card.samples': 'Mesures',
   'card.loggers': 'Enregistreurs',
