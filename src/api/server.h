@@ -43,7 +43,7 @@ struct ServerOptions {
   int port = 0;                     // 0: any free one, see port()
   std::string version;              // for /metrics
   /// Threads that one query may use. Queries that run at once share the extra ones: together they have query_workers - 1
-  /// beyond one thread each.
+  /// beyond one thread each. Twice as many queries as this, and four at least, run at once; others wait for them.
   unsigned query_workers = 2;
   std::span<const StaticFile> pages;  // may be empty
   /// The zone whose days a campaign is shown in; UTC when not set.

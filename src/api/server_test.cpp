@@ -475,20 +475,60 @@ TEST(QueryThreadsTest, QueriesAtOnceShareTheExtraThreads) {
     Result<std::shared_ptr<model::SampleSource>> open(const model::TenantName&) override {
       return std::shared_ptr<model::SampleSource>(source);
     }
-    std::shared_ptr<CountingSource> source = std::make_shared<CountingSource>(12);
+    std::shared_ptr<CountingSource> source = std::make_shared<CountingSource>(8);
   } directory;
   ServerOptions options;
   options.query_workers = 4;
   auto server = Server::start(directory, options);
   ASSERT_TRUE(server);
   std::vector<std::thread> clients;
-  for (int i = 0; i < 12; ++i) {
+  for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
       EXPECT_TRUE(httplib::Client("127.0.0.1", (*server)->port()).Get("/api/v1/tenants/a/campaigns/b/query"));
     });
   }
   for (auto& each : clients) each.join();
-  EXPECT_EQ(directory.source->threads, 12U + 3U);
+  EXPECT_EQ(directory.source->threads, 8U + 3U);
+}
+
+/// Knows how many of its snapshots there were at once, at most.
+class CrowdedSource final : public model::SampleSource {
+ public:
+  Result<std::uint64_t> generation() override { return 1; }
+  Result<std::unique_ptr<model::SampleSnapshot>> snapshot(unsigned) override {
+    const int now = ++inside;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
+    }
+    std::this_thread::sleep_for(5ms);
+    --inside;
+    return fail(Errc::not_found, "nothing here");
+  }
+  std::atomic<int> inside{0};
+  std::atomic<int> most{0};
+};
+
+TEST(QueryThreadsTest, QueriesBeyondThoseThatMayRunWaitAndAreAnswered) {
+  class Directory final : public model::SourceDirectory {
+   public:
+    Result<std::vector<model::TenantName>> tenants() override { return std::vector<model::TenantName>{}; }
+    Result<std::shared_ptr<model::SampleSource>> open(const model::TenantName&) override {
+      return std::shared_ptr<model::SampleSource>(source);
+    }
+    std::shared_ptr<CrowdedSource> source = std::make_shared<CrowdedSource>();
+  } directory;
+  ServerOptions options;
+  options.query_workers = 1;
+  auto server = Server::start(directory, options);
+  ASSERT_TRUE(server);
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 40; ++i) {
+    clients.emplace_back([&] {
+      const auto response = httplib::Client("127.0.0.1", (*server)->port()).Get("/api/v1/tenants/a/campaigns/b/energy");
+      EXPECT_TRUE(response && response->status == 404);
+    });
+  }
+  for (auto& each : clients) each.join();
+  EXPECT_LE(directory.source->most, 4);
 }
 
 TEST_F(ServerTest, StopEndsTheServerAndMayBeRepeated) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -57,6 +58,24 @@ Result<Reply> campaign_route(RouteId id, CampaignCall&& call) {
   return fail(Errc::not_found, "there is no such route");
 }
 
+std::ptrdiff_t scans_at_once(unsigned query_workers) { return std::max<std::ptrdiff_t>(4, 2 * std::ptrdiff_t{query_workers}); }
+
+/// Waits for a place, and gives it back when it goes.
+class ScanPlace {
+ public:
+  explicit ScanPlace(std::counting_semaphore<>* places) : places_(places) {
+    if (places_ != nullptr) places_->acquire();
+  }
+  ~ScanPlace() {
+    if (places_ != nullptr) places_->release();
+  }
+  ScanPlace(const ScanPlace&) = delete;
+  ScanPlace& operator=(const ScanPlace&) = delete;
+
+ private:
+  std::counting_semaphore<>* places_;
+};
+
 std::string change_event(const std::string& tenant, std::uint64_t generation) {
   JsonText json;
   json.begin_object();
@@ -90,6 +109,7 @@ bool send_changes(ChangeFeed::Listener& listener, const Writer& write, const Ali
 
 Service::Service(model::SourceDirectory& sources, const ServerOptions& options, ChangeFeed& feed, RequestMetrics& metrics)
     : sources_(sources), options_(options), feed_(feed), metrics_(metrics),
+      scans_(scans_at_once(options.query_workers)),
       extra_threads_(std::max(options.query_workers, 1U) - 1) {}
 
 Service::Answer Service::answer(const Request& request) {
@@ -187,6 +207,7 @@ Result<Reply> Service::tenant_route(const RouteMatch& match, const Request& requ
   if (cached && etag_matches(request.if_none_match, etag)) return not_modified(etag);
 
   const bool scans = match.route->id == RouteId::query || match.route->id == RouteId::energy;
+  const ScanPlace place(scans ? &scans_ : nullptr);
   const ThreadAllowance::Share extra = extra_threads_.take(scans ? std::max(options_.query_workers, 1U) - 1 : 0);
   const unsigned workers = 1 + extra.threads();
   PV_TRY(std::unique_ptr<model::SampleSnapshot> snapshot, source->snapshot(workers));

@@ -3,6 +3,7 @@
 /// Threads: safe; every request reads through a snapshot of its own.
 
 #include <memory>
+#include <semaphore>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,8 @@ class Service {
   const ServerOptions& options_;
   ChangeFeed& feed_;
   RequestMetrics& metrics_;
-  ThreadAllowance extra_threads_;  // for queries that run at once
+  std::counting_semaphore<> scans_;  // free places for queries that read samples; the memory they need is bounded by it
+  ThreadAllowance extra_threads_;
 };
 
 }  // namespace pv::api

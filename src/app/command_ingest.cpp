@@ -127,6 +127,7 @@ ExitCode run_ingest(const Options& options) {
   run_options.rules.zone_of = [&](const ingest::Place& place) { return settings->zone_of(place); };
   run_options.rules.extra_formats = settings->extra_formats;
   run_options.rules.restart_rows = settings->restart_rows;
+  run_options.rules.latest_s = latest_believable_s();
   run_options.rules.max_file_bytes = settings->max_file_bytes;
   run_options.sink_of = [&](const model::TenantName& tenant) { return sinks.sink_of(tenant); };
   run_options.readers = settings->threads;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <set>
 #include <sstream>
 
@@ -420,6 +421,11 @@ std::string shown(const Key& key, const std::string& value) {
 }
 
 }  // namespace
+
+std::int64_t latest_believable_s() {
+  constexpr std::int64_t kDay = 86'400;
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() + kDay;
+}
 
 model::Zone Settings::zone_of(const ingest::Place& place) const {
   if (const auto tenant = tenants.find(place.tenant.str()); tenant != tenants.end()) {

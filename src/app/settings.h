@@ -69,6 +69,9 @@ struct Settings {
   [[nodiscard]] std::filesystem::path reports() const;
 };
 
+/// A day from now: a row stamped later was stamped by a clock that was wrong. (A zone set wrongly accounts for half a day.)
+[[nodiscard]] std::int64_t latest_believable_s();
+
 /// Looks a variable up; nothing when it is not set.
 using Environment = std::function<std::optional<std::string>(const char*)>;
 

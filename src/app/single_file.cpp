@@ -49,6 +49,7 @@ Result<SingleFile> read_single_file(const std::filesystem::path& path, const Set
   options.bare_zone = found.place ? settings.zone_of(*found.place) : settings.zone;
   options.extra_formats = settings.extra_formats;
   options.restart_rows = settings.restart_rows;
+  options.latest_s = latest_believable_s();
   file.content = tsv::read_or_reject(bytes, options);
   return file;
 }

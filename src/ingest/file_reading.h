@@ -20,6 +20,7 @@ namespace pv::ingest {
 struct ReadingRules {
   std::function<model::Zone(const Place&)> zone_of;  // of files without a header block
   std::vector<std::string> extra_formats;
+  std::optional<std::int64_t> latest_s = {};  // rows stamped later come from a clock that was wrong; Unix seconds
   tsv::RestartRows restart_rows = tsv::RestartRows::events;
   std::uint64_t max_file_bytes = 256U << 20;
 };

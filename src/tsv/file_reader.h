@@ -45,8 +45,8 @@ class FileReader {
   // Tables.
   /// Makes the table of these channels the current one. False when there is no room for another.
   bool open_table(std::vector<model::Channel>& channels);
-  /// Rows of a new table, or further ones of an old one, that memory is spent on.
-  [[nodiscard]] std::size_t free_rows(std::size_t columns) const;
+  /// Further cells that memory is spent on: what the text can hold, less what the tables have.
+  [[nodiscard]] std::size_t free_cells() const;
 
   // Rows.
   /// Takes as many rows as the kernel can. False when the next line needs the careful path.

@@ -126,6 +126,11 @@ bool FileReader::take_row(const Line& line, const LocalStamp& stamp, Proof proof
     return false;
   }
   const StampClock::Instant instant = clock_.to_utc(stamp.local_s(), row_before_);
+  if (options_.latest_s && instant.utc_s > *options_.latest_s) {
+    // Neither does such a row say anything of the rows around it: its clock was wrong.
+    fault(FaultKind::time_in_future, line, 1);
+    return false;
+  }
   note_reading(instant.reading, line);
   judge_head(stamp, instant.utc_s);
   row_before_ = instant.utc_s;
@@ -164,6 +169,8 @@ std::size_t FileReader::put_cells(const Line& line, std::string_view cells) {
     report_.missing_cells += columns - column;
     fault(FaultKind::missing_cells, line, column + 2);
   }
+  // A row without a value is not kept, so its absent cells need no place: rows of nothing must cost nothing.
+  if (values == 0) return 0;
   while (column < columns) table_->put_missing(column++);
   return values;
 }

@@ -72,7 +72,7 @@ class NaiveReader {
     fields_.clear();
     for (const auto& channel : header.channels) fields_.push_back(model::field_name(channel, model::ChannelIdStyle::device_first));
     choose_zone(header);
-    complete_ = false;
+    complete_ = part_over_ = false;
     part_offset_ = offset;
     before_.reset();
     head_.clear();

@@ -14,7 +14,7 @@ namespace pv::tsv {
 namespace {
 
 constexpr std::size_t kShortestRow = kStampBytes + 3;  // stamp, tab, one digit, LF
-/// Cells that even a tiny file may have; beyond, two bytes of text are needed for each.
+/// Cells that even a tiny table may have; beyond, two bytes of text are needed for each.
 constexpr std::size_t kFreeCells = std::size_t{1} << 18;
 
 std::size_t hash_of(const std::vector<model::Channel>& channels) noexcept {
@@ -134,10 +134,10 @@ bool FileReader::open_table(std::vector<model::Channel>& channels) {
       });
       if (equal == tables_.end()) return false;
       table_ = equal->table.get();
-      table_->limit_rows(table_->rows() + free_rows(columns));
+      table_->limit_rows(table_->rows() + free_cells() / columns);
       return true;
     }
-    tables_.push_back({hash, std::make_unique<Table>(std::move(channels), free_rows(columns))});
+    tables_.push_back({hash, std::make_unique<Table>(std::move(channels), (kFreeCells + free_cells()) / columns)});
     table_ = tables_.back().table.get();
   }
   const std::size_t length = std::max(lines_.peek().text.size() + 1, kShortestRow);
@@ -146,10 +146,10 @@ bool FileReader::open_table(std::vector<model::Channel>& channels) {
   return true;
 }
 
-std::size_t FileReader::free_rows(std::size_t columns) const {
+std::size_t FileReader::free_cells() const {
   std::size_t used = 0;
   for (const HeldTable& held : tables_) used += held.table->rows() * held.table->column_count();
-  return (kFreeCells + text_.size() / 2 - std::min(used, text_.size() / 2)) / columns;
+  return text_.size() / 2 - std::min(used, text_.size() / 2);
 }
 
 void FileReader::take_tail(const Line& line, const std::optional<LocalStamp>& stamp) {

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -40,6 +41,9 @@ struct ReadOptions {
   model::Zone bare_zone = model::Zone::utc();  // of the stamps of files without a header block
   std::span<const std::string> extra_formats = {};  // names that share the layout, besides MV_T302_V002 and MV_T302_V003
   RestartRows restart_rows = RestartRows::events;
+  /// Rows stamped after this instant (give or take the rest of its day) are left out: their clock was wrong. Unix seconds; no
+  /// bound when not set.
+  std::optional<std::int64_t> latest_s = {};
   std::size_t max_faults_kept = 1000;
 };
 

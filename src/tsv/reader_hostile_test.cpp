@@ -44,7 +44,7 @@ TEST(ReaderHostileTest, AMillionHeadersStayLinearAndSmall) {
   EXPECT_GT(distinct.report.count(FaultKind::row_without_header), 0U);
   EXPECT_LT(bytes_held(distinct), 4 * text.size());
 
-  // Tables of one wide row each, gone on with in turn.
+  // Wide tables of short rows, gone on with in turn.
   text.clear();
   std::string serials = "M";
   for (int i = 0; i < 1'000; ++i) serials += "\tM";
@@ -52,10 +52,11 @@ TEST(ReaderHostileTest, AMillionHeadersStayLinearAndSmall) {
     text += serials + "\nMV_T302_V002";
     for (int c = 0; c < 999; ++c) text += "\ta";
     text += "\t" + std::to_string(i % kMaxTables) + "\n";
-    for (int row = 0; row < 100; ++row) text += "01/02/25 00:00:00\t1\n";
+    for (int row = 0; row < 100; ++row) text += row % 2 == 0 ? "01/02/25 00:00:00\t1\n" : "01/02/25 00:00:01\t1\n";
   }
   const LoggerFile wide = read_ok(text);
   EXPECT_EQ(wide.tables.size(), kMaxTables);
+  EXPECT_GT(wide.report.count(FaultKind::too_sparse), 0U);
   EXPECT_LT(bytes_held(wide), 6 * text.size());
 
   text.clear();

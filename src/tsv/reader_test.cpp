@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "tsv/naive_reader.h"
+#include "tsv/printable.h"
 
 namespace pv::tsv {
 namespace {
@@ -230,6 +231,19 @@ TEST(ReaderZoneTest, UtcMayBeWrittenInAnyCase) {
   for (const char* utc : {"utc", "Utc", "UTC"}) {
     EXPECT_EQ(times(read_ok(wrapped("03/08/25 03:20:00\t1.0\t1.0\nEND_DATA\n", utc), {.bare_zone = paris()})), Times{kAugust3 + 12'000}) << utc;
   }
+}
+
+TEST(ReaderZoneTest, WarningsCarryNoControlCharacters) {
+  EXPECT_EQ(printable("a\x1b[2J\n\x7f"), "a?[2J??");
+  EXPECT_EQ(printable("caf\xc3\xa9 \xc2\x9b"), "caf\xc3\xa9 ??");
+  EXPECT_EQ(printable("caf\xe9"), "caf?");
+}
+
+TEST(ReaderZoneTest, BareFileOfTheUnsetDaySaysWhatToDo) {
+  const LoggerFile file = read_ok(kHeader + "01/01/20 03:20:00\t1.0\t1.0\n");
+  EXPECT_TRUE(times(file).empty());
+  ASSERT_NE(file.report.warning(WarningKind::clock_undecided), nullptr);
+  EXPECT_NE(file.report.warning(WarningKind::clock_undecided)->detail.find("append the rows of 02/01/20"), std::string::npos);
 }
 
 std::string autumn_night() {

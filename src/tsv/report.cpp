@@ -19,6 +19,7 @@ std::string_view to_string(FaultKind kind) noexcept {
     case FaultKind::truncated_tail: return "truncated_tail";
     case FaultKind::row_without_header: return "row_without_header";
     case FaultKind::unusable_header: return "unusable_header";
+    case FaultKind::time_in_future: return "time_in_future";
     case FaultKind::too_sparse: return "too_sparse";
   }
   return "";

@@ -22,9 +22,10 @@ enum class FaultKind : std::uint8_t {
   truncated_tail,     // a row without its line end; left out
   row_without_header, // below END_DATA, or below a header that could not be used; the row is left out
   unusable_header,    // a header that cannot be used, in a file that has one that can
+  time_in_future,     // stamped later than ReadOptions::latest_s; the row is left out
   too_sparse,         // so many short rows that their columns would outgrow the file; the row is left out
 };
-inline constexpr std::size_t kFaultKinds = 9;
+inline constexpr std::size_t kFaultKinds = 10;
 
 struct RowFault {
   FaultKind kind;

@@ -93,6 +93,18 @@ TEST(OddUse, EnergyHasAFieldOfItsOwnInWattHours) {
   EXPECT_EQ(to("line-protocol").find("_kW="), std::string::npos) << to("line-protocol");
 }
 
+TEST(OddUse, ARowOfTheYear2099IsLeftOutAndAFileOfSuchRowsIsRejected) {
+  const Installation at;
+  at.given("co/camp/02001171/one.tsv", with_rows("1.5") + "03/08/99 03:30:00\t230.10\t1.5\n03/08/25 03:40:00\t230.10\t1.5\n");
+  at.given("co/camp/02001171/all.tsv", kHead + std::string("03/08/99 03:30:00\t230.10\t1.5\n"));
+  const Ended ended = at.ingest({"--json"});
+  EXPECT_EQ(ended.code, 1);
+  EXPECT_NE(ended.out.find("time_in_future"), std::string::npos) << ended.out;
+  EXPECT_TRUE(fs::exists(at.data() / "co/camp/02001171/error/all.tsv.reason.json"));
+  const Ended samples = at.export_samples("co", "camp");
+  EXPECT_EQ(std::count(samples.out.begin(), samples.out.end(), '\n'), 8) << samples.out;
+}
+
 TEST(OddUse, ConvertKeepsCompaniesApart) {
   const Installation at;
   const fs::path a = at.given("a/camp/02001171/x.tsv", with_rows("1.0"));
