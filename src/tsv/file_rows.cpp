@@ -66,6 +66,7 @@ bool FileReader::know_day() {
 bool FileReader::know_day(const LocalStamp& stamp, const char* text) {
   const StampClock::DayWindow window = clock_.day_window(stamp);
   if (window.end_second == 0) return false;
+  if (options_.latest_s && window.midnight_utc_s + window.first_second > *options_.latest_s) return false;
   std::memcpy(&kernel_.day_text, text, sizeof kernel_.day_text);
   kernel_.midnight_utc_s = window.midnight_utc_s;
   kernel_.first_second = window.first_second;

@@ -354,6 +354,7 @@ bool is_title_row(std::string_view line, std::span<const std::string> extra_form
 tl::expected<Header, Rejection> read_header(Lines& lines, std::span<const std::string> extra_formats, Earlier& earlier) {
   if (lines.rest().starts_with(kByteOrderMark)) lines.move_to(lines.offset() + kByteOrderMark.size(), lines.number());
   if (lines.rest().starts_with("\xff\xfe") || lines.rest().starts_with("\xfe\xff")) {
+    lines.skip(lines.peek());
     return reject(RejectReason::not_text, 1, "the file is UTF-16; a logger writes one byte a character");
   }
   Header header;

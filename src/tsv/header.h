@@ -53,8 +53,8 @@ struct Earlier {
 inline constexpr std::string_view kBlockBegin = "START_HEADER";
 
 /// Reads the header that begins at `lines`, and tells `earlier` of its block. An upload that was resumed inside the header
-/// begins it anew. Leaves `lines` at the first data row; when the header cannot be used, behind what was read of it. The
-/// names of formats are the known ones and `extra_formats`.
+/// begins it anew. Leaves `lines` at the first data row; when the header cannot be used, behind what was read of it, which
+/// is a line at least. The names of formats are the known ones and `extra_formats`.
 [[nodiscard]] tl::expected<Header, Rejection> read_header(Lines& lines, std::span<const std::string> extra_formats, Earlier& earlier);
 
 /// The first field of a line is, or looks like, the name of a format: it is a title row. The first kTitleProbe bytes of

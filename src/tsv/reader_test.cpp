@@ -543,6 +543,14 @@ TEST(ReaderAgainTest, TablesBeyondTheLimitGoOnWithAnEqualOne) {
   EXPECT_EQ(testing::difference(text + part(kMaxTables, "03:30:00") + part(3, "03:20:00"), {}), "");
 }
 
+TEST(ReaderAgainTest, Utf16MarkBeforeALaterHeaderIsLeftBehind) {
+  for (const char* mark : {"\xfe\xff", "\xff\xfe"}) {
+    const LoggerFile file = read_ok(kHeader + "03/08/25 03:20:00\t1.0\t1.0\n" + mark + kHeader + "03/08/25 03:30:00\t2.0\t1.0\n");
+    EXPECT_EQ(times(file).size(), 1U);
+    EXPECT_EQ(file.report.count(FaultKind::unusable_header), 1U);
+  }
+}
+
 TEST(ReaderAgainTest, OverlongHeaderLineIsLeftBehind) {
   const LoggerFile file = read_ok(kHeader + "03/08/25 03:20:00\t1.0\t1.0\n" + std::string(kMaxHeaderLineBytes + 1, 'x') + "\nMV_T302_V002\ta W\n" + kHeader +
                                   "03/08/25 03:30:00\t2.0\t1.0\n");
