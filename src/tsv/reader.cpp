@@ -33,13 +33,7 @@ tl::expected<LoggerFile, Rejection> FileReader::read() {
   }
   if (!begin()) return tl::unexpected<Rejection>(*rejection_);
   while (!lines_.at_end()) {
-    if (run_fast()) continue;
-    const Line line = lines_.peek();
-    take_line();
-    if (lines_.offset() > line.offset) continue;
-    // A header was looked for further back and could not be used: looking there again would never end.
-    lines_.move_to(line.offset, line.number);
-    lines_.skip(line);
+    if (!run_fast()) take_line();
   }
   if (tables_.empty()) return tl::unexpected<Rejection>(*rejection_);
   end_part();
