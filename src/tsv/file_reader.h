@@ -45,6 +45,8 @@ class FileReader {
   // Tables.
   /// Makes the table of these channels the current one. False when there is no room for another.
   bool open_table(std::vector<model::Channel>& channels);
+  /// The latest table of these channels, or null; for when no further table may begin.
+  [[nodiscard]] Table* find_table(const std::vector<model::Channel>& channels);
   /// Further cells that memory is spent on: what the text can hold, less what the tables have.
   [[nodiscard]] std::size_t free_cells() const;
 
@@ -100,11 +102,8 @@ class FileReader {
   ReadReport report_;
   Earlier earlier_;
   std::optional<Rejection> rejection_;  // of the file, unless a header is found that can be used
-  struct HeldTable {
-    std::size_t hash;  // of its channels
-    std::unique_ptr<Table> table;
-  };
-  std::vector<HeldTable> tables_;
+  std::vector<std::unique_ptr<Table>> tables_;
+  std::vector<std::size_t> hashes_;  // of their channels; filled when no further table may begin
 
   // The part below one header.
   State state_ = State::rows;

@@ -77,14 +77,14 @@ tl::expected<HeaderLine, Rejection> header_line(Lines& lines) {
     std::size_t begin = 0;
     if (line.text.ends_with(kBlockBegin)) {
       begin = line.text.size() - kBlockBegin.size();
-    } else if (!line.text.ends_with('\r')) {
-      begin = line.text.rfind('\r') + 1;  // cut between CR and LF
+    } else if (has_control_bytes(line.text)) {
+      if (!line.text.ends_with('\r')) begin = line.text.rfind('\r') + 1;  // cut between CR and LF
+      if (has_control_bytes(line.text.substr(begin))) {
+        return reject(RejectReason::not_text, line.number, "the header holds NUL or other control bytes; this is no logger file");
+      }
     }
     line.behind_remains = begin > 0;
     line.text.remove_prefix(begin);
-    if (has_control_bytes(line.text)) {
-      return reject(RejectReason::not_text, line.number, "the header holds NUL or other control bytes; this is no logger file");
-    }
     if (!line.text.empty()) return line;
   }
 }

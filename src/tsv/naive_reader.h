@@ -84,7 +84,7 @@ class NaiveReader {
   bool choose_table(const std::vector<model::Channel>& channels) {
     if (table_ < tables_.size() && tables_[table_].channels == channels) return true;
     if (!tables_.empty() && tables_.back().rows == 0) tables_.pop_back();
-    for (table_ = 0; tables_.size() == kMaxTables && table_ < kMaxTables; ++table_) {
+    for (table_ = tables_.size(); tables_.size() == kMaxTables && table_-- > 0;) {
       if (tables_[table_].channels == channels) return true;
     }
     table_ = tables_.size();

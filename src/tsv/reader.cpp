@@ -126,19 +126,18 @@ bool FileReader::open_table(std::vector<model::Channel>& channels) {
   if (table_ == nullptr || table_->channels() != channels) {
     if (table_ != nullptr) table_->shrink();
     table_ = nullptr;
-    if (!tables_.empty() && tables_.back().table->rows() == 0) tables_.pop_back();
-    const std::size_t hash = hash_of(channels);
+    if (!tables_.empty() && tables_.back()->rows() == 0) {
+      tables_.pop_back();
+      hashes_.clear();
+    }
     if (tables_.size() == kMaxTables) {
-      const auto equal = std::find_if(tables_.begin(), tables_.end(), [&](const HeldTable& held) {
-        return held.hash == hash && held.table->channels() == channels;
-      });
-      if (equal == tables_.end()) return false;
-      table_ = equal->table.get();
+      table_ = find_table(channels);
+      if (table_ == nullptr) return false;
       table_->limit_rows(table_->rows() + free_cells() / columns);
       return true;
     }
-    tables_.push_back({hash, std::make_unique<Table>(std::move(channels), (kFreeCells + free_cells()) / columns)});
-    table_ = tables_.back().table.get();
+    tables_.push_back(std::make_unique<Table>(std::move(channels), (kFreeCells + free_cells()) / columns));
+    table_ = tables_.back().get();
   }
   const std::size_t length = std::max(lines_.peek().text.size() + 1, kShortestRow);
   const std::size_t rows = lines_.rest().size() / length;
@@ -146,9 +145,20 @@ bool FileReader::open_table(std::vector<model::Channel>& channels) {
   return true;
 }
 
+Table* FileReader::find_table(const std::vector<model::Channel>& channels) {
+  if (hashes_.empty()) {
+    for (const auto& table : tables_) hashes_.push_back(hash_of(table->channels()));
+  }
+  const std::size_t hash = hash_of(channels);
+  for (std::size_t i = tables_.size(); i-- > 0;) {
+    if (hashes_[i] == hash && tables_[i]->channels() == channels) return tables_[i].get();
+  }
+  return nullptr;
+}
+
 std::size_t FileReader::free_cells() const {
   std::size_t used = 0;
-  for (const HeldTable& held : tables_) used += held.table->rows() * held.table->column_count();
+  for (const auto& table : tables_) used += table->rows() * table->column_count();
   return text_.size() / 2 - std::min(used, text_.size() / 2);
 }
 
@@ -220,8 +230,8 @@ void FileReader::finish_table(Table& table) {
 }
 
 tl::expected<LoggerFile, Rejection> FileReader::finish() {
-  if (tables_.size() > 1 && tables_.back().table->rows() == 0) tables_.pop_back();
-  for (const HeldTable& held : tables_) finish_table(*held.table);
+  if (tables_.size() > 1 && tables_.back()->rows() == 0) tables_.pop_back();
+  for (const auto& table : tables_) finish_table(*table);
   if (file_.tables.size() > 1) report_.duplicate_stamps += settle_overlaps(file_.tables);
   for (const model::LoggerTable& table : file_.tables) {
     const std::vector<std::int64_t>& times = table.rows.time_s;

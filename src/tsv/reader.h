@@ -49,7 +49,7 @@ struct ReadOptions {
 
 struct LoggerFile {
   std::string master_sn;                   // of the first header
-  /// In file order; at least one. Another header begins another table, and beyond kMaxTables goes on with an equal one.
+  /// In file order; at least one. Another header begins another table, and beyond kMaxTables goes on with the latest equal one.
   std::vector<model::LoggerTable> tables;
   std::vector<model::Event> events;        // by time, each once
   ReadReport report;

@@ -541,6 +541,10 @@ TEST(ReaderAgainTest, TablesBeyondTheLimitGoOnWithAnEqualOne) {
   EXPECT_EQ(over.report.count(FaultKind::row_without_header), 1U);
   EXPECT_EQ(times(over, kMaxTables - 1), (Times{kAugust3 + 12'000, kAugust3 + 13'200}));
   EXPECT_EQ(testing::difference(text + part(kMaxTables, "03:30:00") + part(3, "03:20:00"), {}), "");
+  // Of two equal tables the latest.
+  const LoggerFile twice = read_ok(part(1, "03:10:00") + text.substr(0, text.rfind("M\tM\n")) + part(1, "03:30:00"));
+  EXPECT_EQ(times(twice, 0).size(), 1U);
+  EXPECT_EQ(times(twice, 2), (Times{kAugust3 + 12'000, kAugust3 + 12'600}));
 }
 
 TEST(ReaderAgainTest, Utf16MarkBeforeALaterHeaderIsLeftBehind) {
