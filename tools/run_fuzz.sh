@@ -8,4 +8,5 @@ trap 'rm -rf "$work"' EXIT
 seeds=$3/fuzz/corpus/${2#fuzz_}
 mkdir "$work/corpus"
 cd "$work"
+# New inputs go to the first folder: the seeds stay as they are.
 "$target" -max_total_time="${PV_FUZZ_SECONDS:-15}" -rss_limit_mb=2048 -timeout=20 -max_len=65536 -print_final_stats=1 corpus $([ -d "$seeds" ] && echo "$seeds") 2>&1 | tail -n 25

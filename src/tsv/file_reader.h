@@ -62,7 +62,9 @@ class FileReader {
   void take_line();
 
   /// A line without a stamp that means something. False when it means nothing.
-  bool take_mark(const Line& line, LastLine last_line);
+  bool take_mark(const Line& line);
+  /// Begins again with the row before, which the kernel took for data, as the serial row of `title`.
+  void begin_before(const Line& title);
 
   /// Takes a row that has a stamp. False when it gave no sample.
   bool take_row(const Line& line, const LocalStamp& stamp, Proof proof);

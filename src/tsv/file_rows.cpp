@@ -83,13 +83,15 @@ void FileReader::take_line() {
     ++report_.rows;
     return line.ended ? fault(FaultKind::row_too_long, line) : note_tail(line, TailFate::left_out);
   }
+  // A serial row that was appended to a cut row can read like a row; the title row behind it tells.
+  if (last_line == LastLine::kernel_row && is_title_row(line.text.substr(0, kTitleProbe), options_.extra_formats)) return begin_before(line);
   Lines behind = lines_;
   behind.skip(line);
   // Also behind the remains of a cut row, which has a stamp.
   if (line.ended && line.text.ends_with(kBlockBegin)) return begin_again(line);
   if (line.ended && is_title_row(behind.rest().substr(0, kTitleProbe), options_.extra_formats)) return begin_again(line);
   const auto stamp = stamp_of(line.text);
-  if (!stamp && take_mark(line, last_line)) return;
+  if (!stamp && take_mark(line)) return;
   lines_ = behind;
   ++report_.rows;
   if (!line.ended) return take_tail(line, stamp);
@@ -101,7 +103,7 @@ void FileReader::take_line() {
   take_row(line, *stamp, Proof::line_end);
 }
 
-bool FileReader::take_mark(const Line& line, LastLine last_line) {
+bool FileReader::take_mark(const Line& line) {
   if (line.text == "END_DATA") {
     lines_.skip(line);
     report_.complete = true;
@@ -110,14 +112,15 @@ bool FileReader::take_mark(const Line& line, LastLine last_line) {
   }
   // Of a block whose first line is damaged: its table must not be read as a bare one.
   if (line.text == "END_HEADER" || line.text == "START_DATA") earlier_.has_block = true;
-  if (!is_title_row(line.text.substr(0, kTitleProbe), options_.extra_formats) || last_line != LastLine::kernel_row) return false;
-  // The serial row was appended to a cut row and the two together read like a row.
+  return false;
+}
+
+void FileReader::begin_before(const Line& title) {
   table_->truncate(table_->rows() - 1);
   --report_.rows;
-  const std::size_t lf = line.offset < 2 ? std::string_view::npos : text_.rfind('\n', line.offset - 2);
+  const std::size_t lf = title.offset < 2 ? std::string_view::npos : text_.rfind('\n', title.offset - 2);
   const std::uint64_t offset = lf == std::string_view::npos ? 0 : lf + 1;
-  begin_again(Line{{}, offset, line.number - 1, true});
-  return true;
+  begin_again(Line{{}, offset, title.number - 1, true});
 }
 
 bool FileReader::take_row(const Line& line, const LocalStamp& stamp, Proof proof) {

@@ -547,6 +547,13 @@ TEST(ReaderAgainTest, TablesBeyondTheLimitGoOnWithAnEqualOne) {
   EXPECT_EQ(times(twice, 2), (Times{kAugust3 + 12'000, kAugust3 + 12'600}));
 }
 
+TEST(ReaderAgainTest, ARowBeforeADamagedTitleRowIsItsSerialRowEvenWhenAnotherTitleFollows) {
+  const std::string text = kHeader + "03/08/25 03:20:00\t1.0\t1.0\n03/08/25 03:30:00\t2.0\t2.0\nMV_T83\t02001283\n" + kHeader.substr(kHeader.find('\n') + 1) +
+                           "03/08/25 03:40:00\t3.0\t1.0\n";
+  EXPECT_EQ(testing::difference(text, {}), "");
+  EXPECT_EQ(times(read_ok(text)).size(), 1U) << "it may be the remains of a cut row with a serial row behind them";
+}
+
 TEST(ReaderAgainTest, Utf16MarkBeforeALaterHeaderIsLeftBehind) {
   for (const char* mark : {"\xfe\xff", "\xff\xfe"}) {
     const LoggerFile file = read_ok(kHeader + "03/08/25 03:20:00\t1.0\t1.0\n" + mark + kHeader + "03/08/25 03:30:00\t2.0\t1.0\n");
