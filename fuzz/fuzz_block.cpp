@@ -10,6 +10,7 @@
 
 #include <xxhash.h>
 
+#include "model/rhythm.h"
 #include "store/block.h"
 
 namespace {
@@ -64,7 +65,7 @@ void require_usable(Leaf leaf, pv::codec::Scratch& scratch) {
   const Leaf later = pv::store::split_leaf(leaf, times[times.size() / 2]);
   require(leaf.rows() + later.rows() == times.size());
   if (leaf.rows() > 0) pv::store::append_leaf(leaf, later);
-  static_cast<void>(pv::store::usual_step(times));
+  static_cast<void>(pv::model::usual_step(times));
 }
 
 }  // namespace
