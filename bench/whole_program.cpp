@@ -16,12 +16,12 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/database.h"
 #include "fleet/fleet.h"
 #include "ingest/pipeline.h"
 #include "query/buckets.h"
 #include "query/energy.h"
 #include "query/resample.h"
-#include "store/database.h"
 #include "store/directory.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -163,7 +163,7 @@ void one_file_at_a_time(const fs::path& folder) {
 
 /// Bytes a sample that blocks take, of which none is left out: values, times, presence, provenance, checksums.
 std::string block_bytes(const fs::path& file) {
-  auto database = value_of(store::Database::open(file, store::Database::Access::read_write));
+  auto database = value_of(Database::open(file, Database::Access::read_write));
   auto statement = value_of(database->prepare("SELECT sum(length(data)), sum(samples) FROM block"));
   PV_CHECK(value_of(statement.step()));
   return fmt::format("{:.3f} bytes a sample", statement.real(0) / statement.real(1));
@@ -195,7 +195,7 @@ void real_files(const fs::path& folder) {
   double samples = 0;
   for (auto& [tenant, writer] : writers) {
     value_of(writer->settle());
-    auto database = value_of(store::Database::open(directory.file_of(tenant), store::Database::Access::read_write));
+    auto database = value_of(Database::open(directory.file_of(tenant), Database::Access::read_write));
     auto statement = value_of(database->prepare("SELECT sum(length(data)), sum(samples) FROM block"));
     PV_CHECK(value_of(statement.step()));
     bytes += statement.real(0);

@@ -12,9 +12,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/database.h"
 #include "base/result.h"
 #include "model/delivery.h"
-#include "store/database.h"
 #include "store/leaf.h"
 
 namespace pv::store {

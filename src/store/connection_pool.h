@@ -9,9 +9,9 @@
 #include <mutex>
 #include <vector>
 
+#include "base/database.h"
 #include "base/result.h"
 #include "codec/scratch.h"
-#include "store/database.h"
 
 namespace pv::store {
 

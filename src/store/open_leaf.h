@@ -9,10 +9,10 @@
 #include <memory>
 #include <vector>
 
+#include "base/database.h"
 #include "base/result.h"
 #include "codec/scratch.h"
 #include "store/catalogue.h"
-#include "store/database.h"
 #include "store/leaf.h"
 #include "store/partition.h"
 

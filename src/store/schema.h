@@ -4,8 +4,8 @@
 #include <filesystem>
 #include <memory>
 
+#include "base/database.h"
 #include "base/result.h"
-#include "store/database.h"
 
 namespace pv::store {
 

@@ -87,7 +87,7 @@ inline StoreContent content_of_store(const std::filesystem::path& path) {
     for (const model::StoredFile& file : must(snapshot->files(campaign.id, kMost))) of.files.insert(file.name + " " + file.digest_hex);
   }
   const auto database = must(store::open_for_reading(path));
-  store::Statement leaves = must(database->prepare(
+  Statement leaves = must(database->prepare(
       "SELECT DISTINCT c.name, l.sn, b.leaf_start_s, b.leaf_level FROM block b JOIN logger l ON l.id=b.logger JOIN campaign c ON c.id=l.campaign"));
   while (must(leaves.step())) {
     content[std::string(leaves.text(0))].leaves[std::string(leaves.text(1))].insert({leaves.integer(2), static_cast<unsigned>(leaves.integer(3))});

@@ -1,4 +1,4 @@
-#include "store/database.h"
+#include "base/database.h"
 
 #include <utility>
 
@@ -7,7 +7,7 @@
 
 #include "base/check.h"
 
-namespace pv::store {
+namespace pv {
 
 Statement::Statement(Statement&& other) noexcept
     : statement_(std::exchange(other.statement_, nullptr)), database_(other.database_) {}
@@ -166,4 +166,4 @@ Result<void> Transaction::commit() {
   return {};
 }
 
-}  // namespace pv::store
+}  // namespace pv

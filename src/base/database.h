@@ -1,5 +1,5 @@
 #pragma once
-/// SQLite, as much of it as the store needs: a connection, prepared statements, transactions.
+/// SQLite, as much of it as the rooms that keep something need: a connection, prepared statements, transactions.
 ///   Errors: io (disk full, permission), unavailable (locked by another process for too long), corrupt
 ///   (not a database, damaged pages); the message names the file.
 ///   Threads: a Database and its statements belong to one thread at a time.
@@ -18,7 +18,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace pv::store {
+namespace pv {
 
 class Database;
 
@@ -97,4 +97,4 @@ class Transaction {
   Database* database_;
 };
 
-}  // namespace pv::store
+}  // namespace pv
