@@ -1,0 +1,114 @@
+#include "tenancy/schema.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include <fmt/format.h>
+
+#include "base/file.h"
+
+namespace pv::tenancy {
+namespace {
+
+constexpr std::int64_t kApplicationId = 0x50565231;  // "PVR1", shown by file(1)
+constexpr int kBusyMs = 10'000;
+
+constexpr const char* kTables = R"sql(
+CREATE TABLE tenant(
+  name TEXT PRIMARY KEY, standing TEXT NOT NULL CHECK(standing IN ('active', 'disabled')), created_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE setting(
+  tenant TEXT NOT NULL REFERENCES tenant(name) ON DELETE CASCADE, campaign TEXT NOT NULL, device TEXT NOT NULL,
+  zone TEXT, expected_step_s INTEGER, quota_bytes INTEGER, PRIMARY KEY(tenant, campaign, device)) WITHOUT ROWID;
+CREATE TABLE user(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, tenant TEXT REFERENCES tenant(name) ON DELETE CASCADE,
+  role TEXT NOT NULL CHECK(role IN ('admin', 'owner', 'editor', 'viewer')),
+  standing TEXT NOT NULL CHECK(standing IN ('active', 'disabled')),
+  password TEXT NOT NULL, must_change_password INTEGER NOT NULL, created_s INTEGER NOT NULL, last_sign_in_s INTEGER NOT NULL,
+  totp_secret BLOB, totp_offered BLOB, totp_last_step INTEGER NOT NULL,
+  CHECK((role = 'admin') = (tenant IS NULL)));
+CREATE INDEX user_by_tenant ON user(tenant);
+CREATE TABLE session(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, user INTEGER NOT NULL REFERENCES user(id) ON DELETE CASCADE,
+  address TEXT NOT NULL, agent TEXT NOT NULL, created_s INTEGER NOT NULL, last_seen_s INTEGER NOT NULL, expires_s INTEGER NOT NULL);
+CREATE INDEX session_by_user ON session(user);
+CREATE TABLE token(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL,
+  tenant TEXT REFERENCES tenant(name) ON DELETE CASCADE, scope TEXT NOT NULL CHECK(scope IN ('read', 'write')),
+  standing TEXT NOT NULL CHECK(standing IN ('active', 'disabled')), created_s INTEGER NOT NULL, last_used_s INTEGER NOT NULL,
+  expires_s INTEGER NOT NULL, created_by TEXT NOT NULL, CHECK(tenant IS NOT NULL OR scope = 'read'));
+CREATE UNIQUE INDEX token_by_name ON token(ifnull(tenant, ''), name);
+CREATE INDEX token_by_tenant ON token(tenant);
+CREATE TABLE sftp_account(
+  name TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenant(name) ON DELETE CASCADE,
+  standing TEXT NOT NULL CHECK(standing IN ('active', 'disabled')), password TEXT, created_s INTEGER NOT NULL,
+  last_seen_s INTEGER NOT NULL) WITHOUT ROWID;
+CREATE INDEX sftp_account_by_tenant ON sftp_account(tenant);
+CREATE TABLE sftp_key(
+  account TEXT NOT NULL REFERENCES sftp_account(name) ON DELETE CASCADE, fingerprint TEXT NOT NULL, type TEXT NOT NULL,
+  base64 TEXT NOT NULL, comment TEXT NOT NULL, added_s INTEGER NOT NULL, PRIMARY KEY(account, fingerprint)) WITHOUT ROWID;
+CREATE TABLE audit(
+  id INTEGER PRIMARY KEY AUTOINCREMENT, time_s INTEGER NOT NULL, who TEXT NOT NULL, address TEXT NOT NULL, action TEXT NOT NULL,
+  subject TEXT NOT NULL, detail TEXT NOT NULL, tenant TEXT NOT NULL);
+CREATE INDEX audit_by_tenant ON audit(tenant, id);
+CREATE INDEX audit_by_action ON audit(action, id);
+)sql";
+
+Result<std::int64_t> pragma(Database& database, const char* sql) {
+  PV_TRY(Statement statement, database.prepare(sql));
+  PV_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+Result<void> check_version(Database& database) {
+  PV_TRY(const std::int64_t id, pragma(database, "PRAGMA application_id"));
+  PV_TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));
+  if (id != kApplicationId) {
+    return fail(Errc::corrupt, fmt::format("{}: this is not PowerView's registry; move it away", database.path().string()));
+  }
+  if (version != kRegistryVersion) {
+    return fail(Errc::corrupt, fmt::format("{}: registry version {}, this program knows version {}: update powerview",
+                                           database.path().string(), version, kRegistryVersion));
+  }
+  return {};
+}
+
+/// SQLite gives the log and its index the rights of the file itself, so those are set before it sees the file.
+Result<void> keep_private(const std::filesystem::path& path) {
+  const FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) return fail(system_error("cannot open it", path, errno));
+  for (const char* ending : {"", "-wal", "-shm"}) {
+    const std::string name = path.string() + ending;
+    struct stat status {};
+    if (lstat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 0777) == 0600) continue;
+    if (chmod(name.c_str(), 0600) != 0) return fail(system_error("cannot take others' rights from it", name, errno));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Database>> open_registry_file(const std::filesystem::path& path) {
+  PV_TRY_VOID(keep_private(path));
+  PV_TRY(auto database, Database::open(path, Database::Access::read_write, kBusyMs));
+  PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; "
+                            "PRAGMA secure_delete=ON"));
+  PV_TRY(const std::int64_t tables, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) {
+    PV_TRY_VOID(database->run("PRAGMA journal_mode=WAL"));
+    PV_TRY(Transaction transaction, Transaction::begin(*database, Transaction::Kind::write));
+    // Another process may have made the tables between the look and the lock.
+    PV_TRY(const std::int64_t now, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
+    if (now == 0) {
+      PV_TRY_VOID(database->run(kTables));
+      PV_TRY_VOID(
+          database->run(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kRegistryVersion).c_str()));
+    }
+    PV_TRY_VOID(transaction.commit());
+  }
+  PV_TRY_VOID(check_version(*database));
+  return database;
+}
+
+}  // namespace pv::tenancy
