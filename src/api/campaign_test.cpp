@@ -21,6 +21,8 @@ class CampaignRoutesTest : public ::testing::Test {
     client = std::make_unique<httplib::Client>("127.0.0.1", running.server->port());
     client->set_keep_alive(true);
     client->set_tcp_nodelay(true);
+    const auto admin = running.as("root");
+    client->set_default_headers({admin.begin(), admin.end()});
   }
   httplib::Response get(const std::string& path, const httplib::Headers& headers = {}) {
     const auto result = client->Get(path, headers);
@@ -54,7 +56,10 @@ class CampaignRoutesTest : public ::testing::Test {
 
 TEST_F(CampaignRoutesTest, TenantsAndCampaignsAreListed) {
   EXPECT_EQ(get_json("/api/v1/tenants"),
-            json::parse(R"({"tenants":[{"name":"acme","campaigns":2},{"name":"empty","campaigns":1}]})"));
+            json::parse(R"({"tenants":[
+      {"name":"acme","campaigns":2,"standing":"active","registered":true},
+      {"name":"empty","campaigns":1,"standing":"active","registered":false},
+      {"name":"rival","campaigns":0,"standing":"active","registered":true}]})"));
   const json campaigns = get_json("/api/v1/tenants/acme/campaigns")["campaigns"];
   ASSERT_EQ(campaigns.size(), 2U);
   const json& one = campaigns[0];
@@ -91,6 +96,7 @@ TEST_F(CampaignRoutesTest, NamesThatCouldLeaveAFolderAreRefused) {
     EXPECT_FALSE(refusal(std::string("/api/v1/tenants/") + name + "/campaigns", 400).empty()) << name;
     EXPECT_FALSE(refusal(std::string("/api/v1/tenants/acme/campaigns/") + name, 400).empty()) << name;
   }
+  EXPECT_TRUE(get_json("/api/v1/tenants/rival/campaigns")["campaigns"].empty());  // created, and nothing sent yet
   EXPECT_NE(refusal("/api/v1/tenants/nobody/campaigns", 404).find("nobody"), std::string::npos);
   EXPECT_NE(refusal("/api/v1/tenants/acme/campaigns/none/query", 404).find("none"), std::string::npos);
   refusal("/api/v1/nothing", 404);

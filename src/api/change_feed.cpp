@@ -3,8 +3,16 @@
 #include <utility>
 
 namespace pv::api {
+namespace {
 
-ChangeFeed::ChangeFeed(model::SourceDirectory& sources, Options options) : sources_(sources), options_(options) {}
+std::int64_t now_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+ChangeFeed::ChangeFeed(model::SourceDirectory& sources, ingest::Ledger* ledger, Options options)
+    : sources_(sources), options_(options), arrivals_(ledger) {}
 
 ChangeFeed::~ChangeFeed() { close(); }
 
@@ -24,14 +32,18 @@ bool ChangeFeed::Listener::closed() const {
   return feed_.closed_;
 }
 
-Result<std::shared_ptr<ChangeFeed::Listener>> ChangeFeed::listen() {
-  Changes now = read_generations();
+Result<std::shared_ptr<ChangeFeed::Listener>> ChangeFeed::listen(std::optional<std::string> tenant) {
+  Generations now = read_generations();
+  if (listeners() == 0) {
+    const std::lock_guard lock(arrivals_mutex_);
+    arrivals_.begin(now_s());
+  }
   const std::lock_guard lock(mutex_);
   if (closed_) return fail(Errc::unavailable, "the server is stopping");
   if (listeners_.size() >= options_.most_listeners) {
     return fail(Errc::unavailable, "too many pages listen for changes at once; close some, or ask again later");
   }
-  auto listener = std::make_shared<Listener>(*this);
+  auto listener = std::make_shared<Listener>(*this, std::move(tenant));
   if (listeners_.empty()) known_ = std::move(now);
   listeners_.insert(listener.get());
   if (!watcher_.joinable()) watcher_ = std::jthread([this] { watch(); });
@@ -54,8 +66,8 @@ void ChangeFeed::close() {
 }
 
 /// A tenant that cannot be read is left out: it comes back as a change when it can.
-ChangeFeed::Changes ChangeFeed::read_generations() {
-  Changes generations;
+ChangeFeed::Generations ChangeFeed::read_generations() {
+  Generations generations;
   const auto tenants = sources_.tenants();
   if (!tenants) return generations;
   for (const model::TenantName& tenant : *tenants) {
@@ -66,6 +78,27 @@ ChangeFeed::Changes ChangeFeed::read_generations() {
   return generations;
 }
 
+/// Under the lock. Whether there was anything to tell.
+bool ChangeFeed::tell(const Generations& now, const std::set<std::string>& arrivals) {
+  bool any = false;
+  for (const auto& [tenant, generation] : now) {
+    const auto [known, added] = known_.emplace(tenant, generation);
+    if (!added && known->second == generation) continue;
+    known->second = generation;
+    any = true;
+    for (Listener* listener : listeners_) {
+      if (listener->may_know_of(tenant)) listener->pending_.generations[tenant] = generation;
+    }
+  }
+  for (const std::string& tenant : arrivals) {
+    any = true;
+    for (Listener* listener : listeners_) {
+      if (listener->may_know_of(tenant)) listener->pending_.arrivals.insert(tenant);
+    }
+  }
+  return any;
+}
+
 void ChangeFeed::watch() {
   std::unique_lock lock(mutex_);
   while (!closed_) {
@@ -73,17 +106,14 @@ void ChangeFeed::watch() {
     changed_.wait_for(lock, options_.interval, [this] { return closed_; });
     if (closed_ || listeners_.empty()) continue;
     lock.unlock();
-    const Changes now = read_generations();
-    lock.lock();
-    bool any = false;
-    for (const auto& [tenant, generation] : now) {
-      const auto [known, added] = known_.emplace(tenant, generation);
-      if (!added && known->second == generation) continue;
-      known->second = generation;
-      for (Listener* listener : listeners_) listener->pending_[tenant] = generation;
-      any = true;
+    const Generations now = read_generations();
+    std::set<std::string> arrivals;
+    {
+      const std::lock_guard arrivals_lock(arrivals_mutex_);
+      arrivals = arrivals_.changed(now_s());
     }
-    if (any) changed_.notify_all();
+    lock.lock();
+    if (tell(now, arrivals)) changed_.notify_all();
   }
 }
 

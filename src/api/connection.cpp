@@ -5,6 +5,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds kLook = 100ms;  // how often a wait looks whether the server stops
 constexpr Connection::Clock::duration kLastSecond = 1s;
+constexpr Connection::Clock::duration kLingerTime = 2s;
+constexpr std::size_t kMostLingered = 16U << 20U;
 
 void wait_for(int socket, short what) {
   pollfd one{socket, what, 0};
@@ -95,6 +99,56 @@ void Connection::write_last(std::string_view bytes) {
   std::array<char, 4096> rest;
   for (int i = 0; i < 64 && ::recv(socket_, rest.data(), rest.size(), MSG_DONTWAIT) > 0; ++i) {
   }
+}
+
+bool Connection::wait_for_more(std::size_t most, Clock::time_point deadline, const std::atomic<bool>& stopping) {
+  const std::size_t had = unread().size();
+  for (;;) {
+    const Received received = receive(most);
+    if (unread().size() > had) return true;
+    if (received != Received::waiting || stopping || Clock::now() >= deadline) return false;
+    wait_for(socket_, POLLIN);
+  }
+}
+
+void Connection::skip(std::size_t bytes) { read_ += std::min(bytes, received_.size() - read_); }
+
+void Connection::linger(const std::atomic<bool>& stopping) {
+  ::shutdown(socket_, SHUT_WR);
+  std::array<char, 16'384> rest;
+  const auto deadline = Clock::now() + kLingerTime;
+  for (std::size_t taken = 0; taken < kMostLingered && Clock::now() < deadline && !stopping;) {
+    const ssize_t count = ::recv(socket_, rest.data(), rest.size(), MSG_DONTWAIT);
+    if (count > 0) {
+      taken += static_cast<std::size_t>(count);
+    } else if (count < 0 && would_wait(errno)) {
+      wait_for(socket_, POLLIN);
+    } else {
+      return;
+    }
+  }
+}
+
+std::string Connection::peer_address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (::getpeername(socket_, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* bytes = nullptr;
+  int family = address.ss_family;
+  if (family == AF_INET) {
+    bytes = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
+  } else if (family == AF_INET6) {
+    const in6_addr& v6 = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    bytes = &v6;
+    if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+      bytes = &v6.s6_addr[12];
+      family = AF_INET;
+    }
+  } else {
+    return {};
+  }
+  return ::inet_ntop(family, bytes, text.data(), text.size()) == nullptr ? std::string() : std::string(text.data());
 }
 
 bool Connection::peer_is_there() const {

@@ -1,5 +1,5 @@
 #pragma once
-/// Which hosts the server listens on and answers for: loopback, and nothing else.
+/// Whether a host is this machine itself.
 
 #include <string_view>
 

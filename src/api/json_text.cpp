@@ -59,6 +59,11 @@ void JsonText::null() {
   text_ += "null";
 }
 
+void JsonText::raw(std::string_view json) {
+  comma();
+  text_ += json;
+}
+
 void JsonText::values(std::span<const double> numbers) {
   begin_array();
   for (const double number : numbers) value(number);

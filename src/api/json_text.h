@@ -27,6 +27,9 @@ class JsonText {
   void value(bool truth);
   void null();
 
+  /// A whole JSON value, as it is.
+  void raw(std::string_view json);
+
   template <class T>
   void value(const std::optional<T>& number) {
     if (number) {
@@ -42,6 +45,11 @@ class JsonText {
   void member(std::string_view name, const T& content) {
     key(name);
     value(content);
+  }
+
+  /// Null for 0: instants that have not been.
+  void member_or_null(std::string_view name, std::int64_t instant_s) {
+    member(name, instant_s == 0 ? std::optional<std::int64_t>() : std::optional(instant_s));
   }
 
   [[nodiscard]] std::string take() && { return std::move(text_); }

@@ -20,6 +20,7 @@ int status_of(Errc kind) noexcept {
 std::string_view reason_of(int status) noexcept {
   switch (status) {
     case 400: return "Bad Request";
+    case 401: return "Unauthorized";
     case 403: return "Forbidden";
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
@@ -28,20 +29,25 @@ std::string_view reason_of(int status) noexcept {
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 421: return "Misdirected Request";
+    case 429: return "Too Many Requests";
     case 431: return "Request Header Fields Too Large";
     case 500: return "Internal Server Error";
+    case 507: return "Insufficient Storage";
     case 503: return "Service Unavailable";
     default: return status < 500 ? "Request Refused" : "Server Error";
   }
 }
 
-Reply problem(int status, std::string_view detail) {
+Reply problem(int status, std::string_view detail) { return problem(status, detail, {}); }
+
+Reply problem(int status, std::string_view detail, std::string_view reason) {
   JsonText json;
   json.begin_object();
   json.member("type", "about:blank");
   json.member("title", reason_of(status));
   json.member("status", std::int64_t{status});
   json.member("detail", detail);
+  if (!reason.empty()) json.member("reason", reason);
   json.end_object();
   Reply reply;
   reply.status = status;
@@ -53,6 +59,10 @@ Reply problem(int status, std::string_view detail) {
 
 Reply problem(const Error& error) { return problem(status_of(error.kind()), public_text(error)); }
 
+Reply problem_told(const Error& error) {
+  return error.kind() == Errc::conflict ? problem(409, error.message()) : problem(error);
+}
+
 bool is_internal(Errc kind) noexcept {
   return kind == Errc::corrupt || kind == Errc::io || kind == Errc::unavailable || kind == Errc::conflict;
 }
@@ -60,7 +70,7 @@ bool is_internal(Errc kind) noexcept {
 std::string_view public_text(const Error& error) noexcept {
   switch (error.kind()) {
     case Errc::corrupt: return "the stored data is damaged; the server's log says where";
-    case Errc::io: return "the data cannot be read; the server's log says why";
+    case Errc::io: return "the data cannot be read or written; the server's log says why";
     case Errc::unavailable: return "the data cannot be reached for now; ask again later, the server's log says why";
     case Errc::conflict: return "another program holds the data; ask again";
     case Errc::not_found:

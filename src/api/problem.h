@@ -15,6 +15,10 @@ namespace pv::api {
 
 [[nodiscard]] Reply problem(int status, std::string_view detail);
 [[nodiscard]] Reply problem(const Error& error);
+/// With a member "reason", which programs may decide by: "wrong", "throttled", …
+[[nodiscard]] Reply problem(int status, std::string_view detail, std::string_view reason);
+/// Of the registry, the ledger and the desk: what they say of a conflict is meant for the person who asked.
+[[nodiscard]] Reply problem_told(const Error& error);
 
 /// What a client may read of an error. What went wrong inside is told without its message, which may name the server's
 /// files; what the client asked wrongly is told whole.

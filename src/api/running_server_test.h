@@ -1,18 +1,21 @@
 #pragma once
-/// A real server on a free port over samples in memory, for this room's tests.
+/// A real server on a free port, for this room's tests: samples and a desk in memory, a real registry and a real ledger.
 
 #include <memory>
 #include <mutex>
 #include <string>
 
+#include "api/people_test.h"
 #include "api/server.h"
+#include "api/test_desk_test.h"
 #include "testing/random_campaign.h"
 
 namespace pv::api {
 
 inline constexpr std::int64_t kTestFrom = 1'735'689'600;
 
-/// Tenant "acme": campaign "site 1", two loggers with five channels of 300 rows, ten minutes apart, and "l'été".
+/// The people of People. Tenant "acme": campaign "site 1", two loggers with five channels of 300 rows, ten minutes apart, and
+/// "l'été"; "empty", which was never created: a campaign without rows; "rival": nothing.
 struct RunningServer {
   RunningServer() {
     source = std::make_shared<testing::MemorySource>();
@@ -29,8 +32,15 @@ struct RunningServer {
     directory.sources["empty"]->campaigns.push_back({"nothing", {}, {}, {}});
   }
 
+  /// Everything a server needs; to be changed before start().
+  ServerOptions options;
+
   void start(std::span<const StaticFile> pages = {}) {
-    ServerOptions options;
+    ledger = given(ingest::Ledger::open(people.folder.path()));
+    desk = std::make_unique<TestDesk>(*ledger);
+    options.registry = people.registry.get();
+    options.ledger = ledger.get();
+    options.desk = desk.get();
     options.version = "1.2.3";
     options.pages = pages;
     options.zone_of = [](const model::TenantName&, const model::CampaignName& campaign) {
@@ -50,6 +60,33 @@ struct RunningServer {
     return log;
   }
 
+  /// Headers of a request with that user's session; with a token ("acme.write", …).
+  std::multimap<std::string, std::string> as(const std::string& user) {
+    return {{"Cookie", "powerview=" + people.session(user)}, {"X-PowerView", "1"}};
+  }
+  std::multimap<std::string, std::string> with(const std::string& token) {
+    return {{"Authorization", "Bearer " + people.tokens.at(token)}};
+  }
+  /// A file on record of acme or rival; state `received`.
+  model::FileId given_arrival(const std::string& tenant, const std::string& name) {
+    const std::string path = tenant + "/site 1/02001000/" + name;
+    model::Place place{given(model::TenantName::parse(tenant)), given(model::CampaignName::parse("site 1")),
+                       given(model::DeviceName::parse("02001000"))};
+    const ingest::Ledger::Arrival arrival{{"/nowhere/" + path, place, {}, {}, 10}, path, std::nullopt, {model::Way::sftp, "site", "192.0.2.1"}, {}};
+    return given(ledger->arrive(std::span(&arrival, 1))).at(0).id;
+  }
+  /// As a worker would: claimed, then held because of what it saw.
+  void hold(model::FileId id) {
+    given(ledger->claim_these(std::span(&id, 1)));
+    const ingest::Ledger::Step step{.id = id, .event = ingest::FileEvent::hold, .reason = "header_against_values",
+                                    .message = "Voie1 W looks like volts", .evidence = {{"229.1 to 246.8", "Voie1"}},
+                                    .receipt_json = R"({"nb_rows":3})"};
+    given(ledger->record(std::span(&step, 1)));
+  }
+
+  People people;
+  std::unique_ptr<ingest::Ledger> ledger;
+  std::unique_ptr<TestDesk> desk;
   testing::MemoryDirectory directory;
   std::shared_ptr<testing::MemorySource> source;
   std::mutex log_mutex;

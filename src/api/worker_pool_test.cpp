@@ -82,17 +82,17 @@ TEST(ThreadAllowanceTest, GivesWhatIsThereAndGetsItBack) {
 TEST(ChangeFeedTest, ASlowListenerGetsTheNewestGenerationOnly) {
   testing::MemoryDirectory directory;
   directory.sources["acme"] = std::make_shared<testing::MemorySource>();
-  ChangeFeed feed(directory, {.most_listeners = 1, .interval = 1ms});
-  auto listener = *feed.listen();
-  EXPECT_EQ(feed.listen().error().kind(), Errc::unavailable);
+  ChangeFeed feed(directory, nullptr, {.most_listeners = 1, .interval = 1ms});
+  auto listener = *feed.listen(std::nullopt);
+  EXPECT_EQ(feed.listen(std::nullopt).error().kind(), Errc::unavailable);
   EXPECT_TRUE(listener->wait(20ms).empty());
   for (std::uint64_t generation = 2; generation < 30; ++generation) {
     directory.sources["acme"]->set_generation(generation);
     std::this_thread::sleep_for(2ms);
   }
   ChangeFeed::Changes changes = listener->wait(5s);
-  for (int i = 0; i < 1000 && changes["acme"] != 29; ++i) changes = listener->wait(5s);
-  EXPECT_EQ(changes, (ChangeFeed::Changes{{"acme", 29}}));
+  for (int i = 0; i < 1000 && changes.generations["acme"] != 29; ++i) changes = listener->wait(5s);
+  EXPECT_EQ(changes.generations, (std::map<std::string, std::uint64_t>{{"acme", 29}}));
   listener.reset();
   EXPECT_EQ(feed.listeners(), 0U);
 }
@@ -100,16 +100,16 @@ TEST(ChangeFeedTest, ASlowListenerGetsTheNewestGenerationOnly) {
 TEST(ChangeFeedTest, WhatChangedBeforeListeningIsNotTold) {
   testing::MemoryDirectory directory;
   directory.sources["acme"] = std::make_shared<testing::MemorySource>();
-  ChangeFeed feed(directory, {.interval = 1ms});
+  ChangeFeed feed(directory, nullptr, {.interval = 1ms});
   {
-    auto first = *feed.listen();
+    auto first = *feed.listen(std::nullopt);
   }
   directory.sources["acme"]->set_generation(9);
-  auto listener = *feed.listen();
+  auto listener = *feed.listen(std::nullopt);
   EXPECT_TRUE(listener->wait(30ms).empty());
   feed.close();
   EXPECT_TRUE(listener->closed());
-  EXPECT_FALSE(feed.listen());
+  EXPECT_FALSE(feed.listen(std::nullopt));
 }
 
 }  // namespace

@@ -97,7 +97,7 @@ Result<Settings> settings_for(const CommonOptions& options) {
     auto zone = model::Zone::from_name(*options.zone);
     if (!zone) return fail(Errc::invalid_input, fmt::format("--zone: '{}' is no time zone of this system; give a name like Europe/Paris or UTC", *options.zone));
     settings.zone = std::move(*zone);
-    settings.tenants.clear();  // what the command line says holds for all
+    settings.zone_for_all = true;
   }
   return settings;
 }

@@ -68,5 +68,11 @@ void add_generate(CLI::App& app, Chosen& chosen);
 void add_verify(CLI::App& app, Chosen& chosen);
 void add_campaign(CLI::App& app, Chosen& chosen);
 void add_config(CLI::App& app, Chosen& chosen);
+void add_tenant(CLI::App& app, Chosen& chosen);
+void add_user(CLI::App& app, Chosen& chosen);
+void add_token(CLI::App& app, Chosen& chosen);
+void add_sftp_key(CLI::App& app, Chosen& chosen);
+void add_files(CLI::App& app, Chosen& chosen);
+void add_hook(CLI::App& app, Chosen& chosen);
 
 }  // namespace pv::app

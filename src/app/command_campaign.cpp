@@ -3,14 +3,13 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/access.h"
 #include "app/command.h"
 #include "store/directory.h"
 #include "store/writer.h"
 
 namespace pv::app {
 namespace {
-
-enum class Consent : std::uint8_t { ask, given };
 
 struct Options {
   CommonOptions common;
@@ -26,15 +25,14 @@ ExitCode run_erase(const Options& options) {
   if (!tenant) return report(tenant.error());
   auto campaign = model::CampaignName::parse(options.campaign);
   if (!campaign) return report(campaign.error());
-  if (options.consent == Consent::ask) {
-    return report({Errc::invalid_input, fmt::format("this erases all samples of campaign '{}' of '{}'; the logger files stay. Add --yes to do it",
-                                                    options.campaign, options.tenant)});
-  }
   const store::Directory directory(settings->state_dir);
   std::error_code code;
   if (!std::filesystem::exists(directory.file_of(*tenant), code)) {
     return report({Errc::not_found, fmt::format("there is no company '{}' in {}", options.tenant, settings->state_dir.string())});
   }
+  const auto consent = ask(fmt::format("This erases all samples of campaign '{}' of '{}'; the logger files stay.", options.campaign, options.tenant),
+                           options.consent);
+  if (!consent) return report(consent.error());
   auto writer = store::Writer::open(directory.file_of(*tenant));
   if (!writer) return report(writer.error());
   if (auto erased = (*writer)->erase_campaign(*campaign); !erased) return report(erased.error());

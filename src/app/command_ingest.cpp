@@ -11,9 +11,13 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "app/access.h"
 #include "app/command.h"
+#include "app/reading_rules.h"
 #include "app/tenant_sinks.h"
+#include "app/zones.h"
 #include "base/file.h"
+#include "ingest/errand.h"
 #include "ingest/layout.h"
 #include "ingest/pipeline.h"
 
@@ -111,6 +115,18 @@ Result<ingest::Found> files_for(const Options& options, const Settings& settings
   return found;
 }
 
+/// A dry run leaves no trace, so not in the ledger either.
+Result<ingest::RunReport> take(std::vector<ingest::FoundFile> files, ingest::RunOptions& options, const std::filesystem::path& state_dir) {
+  if (options.mode == ingest::Mode::dry_run) return ingest::run(std::move(files), options);
+  PV_TRY(const auto ledger, ingest::Ledger::open(state_dir));
+  options.ledger = ledger.get();
+  ingest::ErrandOptions errand;
+  errand.run = options;
+  errand.state_dir = state_dir;
+  errand.sender.who = command_line().name;
+  return ingest::run_errand(std::move(files), errand);
+}
+
 ExitCode run_ingest(const Options& options) {
   auto settings = settings_for(options.common);
   if (!settings) return report(settings.error());
@@ -122,20 +138,21 @@ ExitCode run_ingest(const Options& options) {
 
   store::Directory directory(settings->state_dir);
   TenantSinks sinks(directory, settings->threads);
+  const auto registry = existing_registry(*settings);
+  const Zones zones(*settings, registry.get());
   ingest::RunOptions run_options;
   run_options.mode = options.mode;
-  run_options.rules.zone_of = [&](const ingest::Place& place) { return settings->zone_of(place); };
-  run_options.rules.extra_formats = settings->extra_formats;
-  run_options.rules.restart_rows = settings->restart_rows;
-  run_options.rules.latest_s = latest_believable_s();
-  run_options.rules.max_file_bytes = settings->max_file_bytes;
+  run_options.rules = reading_rules(*settings, zones, directory);
   run_options.sink_of = [&](const model::TenantName& tenant) { return sinks.sink_of(tenant); };
   run_options.readers = settings->threads;
   run_options.stop = stop_on_signal().get_token();
   const bool on_terminal = isatty(STDERR_FILENO) != 0;
   if (on_terminal) run_options.progress = draw_progress;
 
-  ingest::RunReport run = ingest::run(std::move(found->files), run_options);
+  run_options.data_folder = std::filesystem::absolute(settings->data_folder).lexically_normal();
+  auto outcome = take(std::move(found->files), run_options, settings->state_dir);
+  if (!outcome) return report(outcome.error());
+  ingest::RunReport run = std::move(*outcome);
   run.problems.insert(run.problems.begin(), found->unreadable.begin(), found->unreadable.end());
   run.run_id = new_run_id(start_ms);
   run.start_ms = start_ms;

@@ -8,8 +8,10 @@
 #include <spdlog/spdlog.h>
 
 #include "api/server.h"
+#include "app/arrivals.h"
 #include "app/command.h"
 #include "app/pages.h"
+#include "app/zones.h"
 #include "store/directory.h"
 
 namespace pv::app {
@@ -19,6 +21,7 @@ struct Options {
   CommonOptions common;
   std::optional<std::string> host;
   std::optional<int> port;
+  std::optional<int> sftp_port;
 };
 
 std::shared_ptr<spdlog::logger> make_log(LogLevel level) {
@@ -34,11 +37,51 @@ std::shared_ptr<spdlog::logger> make_log(LogLevel level) {
   return log;
 }
 
+/// "[::1]:80" for an address with colons.
+std::string host_and_port(const std::string& host, int port) {
+  const bool ipv6 = host.find(':') != std::string::npos;
+  return fmt::format("{}{}{}:{}", ipv6 ? "[" : "", host, ipv6 ? "]" : "", port);
+}
+
+/// A first start makes an administrator, and says so this once.
+Result<void> greet_first_administrator(tenancy::Registry& registry) {
+  PV_TRY(const std::optional<Secret> password, registry.make_first_administrator());
+  if (password) {
+    fmt::print("first start: administrator \"admin\", password {} (shown this once; it must be changed at the first sign-in)\n", password->reveal());
+  }
+  return {};
+}
+
+api::ServerOptions server_options(const Settings& settings, const Zones& zones, tenancy::Registry& registry, Arrivals& arrivals, Arrivals::Log log) {
+  api::ServerOptions options;
+  options.host = settings.host;
+  options.port = settings.port;
+  options.transport = settings.public_url.starts_with("https://") ? api::Transport::https : api::Transport::http;
+  options.version = PV_VERSION;
+  options.query_workers = settings.threads;
+  options.pages = pages();
+  options.zone_of = [&zones](const model::TenantName& tenant, const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); };
+  options.log = std::move(log);
+  options.registry = &registry;
+  options.ledger = &arrivals.ledger();
+  options.desk = &arrivals.desk();
+  options.max_file_bytes = settings.max_file_bytes;
+  options.wake_intake = [&arrivals] { arrivals.intake().wake(); };
+  options.wait_settled = [&arrivals](model::FileId id, std::chrono::milliseconds most) { return arrivals.intake().wait_settled(id, most); };
+  options.bytes_used = [&arrivals](const model::TenantName& tenant) { return arrivals.usage().bytes_used(tenant); };
+  options.take_hook = [&arrivals](std::string_view json) { return arrivals.take_hook(json); };
+  options.hook_secret = settings.hook_secret;
+  if (const sftp::Server* const server = arrivals.sftp_server()) options.sftp = {server->port(), server->fingerprints()};
+  options.more_metrics = [&arrivals](std::string& out) { arrivals.intake().write_metrics(out); };
+  return options;
+}
+
 ExitCode run_serve(const Options& options) {
   auto settings = settings_for(options.common);
   if (!settings) return report(settings.error());
   if (options.host) settings->host = *options.host;
   if (options.port) settings->port = *options.port;
+  if (options.sftp_port) settings->sftp_port = *options.sftp_port;
 
   // Blocked before any thread starts, so that only the wait below sees them.
   sigset_t signals;
@@ -48,22 +91,20 @@ ExitCode run_serve(const Options& options) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   const std::shared_ptr<spdlog::logger> log = make_log(settings->log_level);
+  const auto warn = [log](std::string_view line) { log->warn(line); };
+  const auto info = [log](std::string_view line) { log->info(line); };
+  const auto registry = tenancy::Registry::open(settings->state_dir);
+  if (!registry) return report(registry.error());
+  const Zones zones(*settings, registry->get());
   store::Directory directory(settings->state_dir);
-  api::ServerOptions server_options;
-  server_options.host = settings->host;
-  server_options.port = settings->port;
-  server_options.version = PV_VERSION;
-  server_options.query_workers = settings->threads;
-  server_options.pages = pages();
-  server_options.zone_of = [&](const model::TenantName& tenant, const model::CampaignName& campaign) {
-    return settings->zone_of(tenant, campaign);
-  };
-  server_options.log = [log](std::string_view line) { log->warn(line); };
-  auto server = api::Server::start(directory, server_options);
+  const auto arrivals = Arrivals::start(*settings, zones, **registry, directory, info);
+  if (!arrivals) return report(arrivals.error());
+  const auto server = api::Server::start(directory, server_options(*settings, zones, **registry, **arrivals, warn));
   if (!server) return report(server.error());
-  // The address goes to standard output, where a program that asked for port 0 reads it.
-  const bool ipv6 = settings->host.find(':') != std::string::npos;
-  fmt::print("http://{}{}{}:{}/\n", ipv6 ? "[" : "", settings->host, ipv6 ? "]" : "", (*server)->port());
+  if (const auto greeted = greet_first_administrator(**registry); !greeted) return report(greeted.error());
+  // Addresses go to standard output, where a program that asked for port 0 reads them.
+  fmt::print("http://{}/\n", host_and_port(settings->host, (*server)->port()));
+  if (const sftp::Server* const sftp = (*arrivals)->sftp_server()) fmt::print("sftp://{}\n", host_and_port(settings->sftp_host, sftp->port()));
   std::fflush(stdout);
   log->info("serving port={} state_dir={}", (*server)->port(), settings->state_dir.string());
 
@@ -71,6 +112,7 @@ ExitCode run_serve(const Options& options) {
   sigwait(&signals, &signal);
   log->info("stopping");
   (*server)->stop();
+  (*arrivals)->stop();
   return ExitCode::done;
 }
 
@@ -78,10 +120,11 @@ ExitCode run_serve(const Options& options) {
 
 void add_serve(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("serve", "Serve the pages and the API on this machine");
+  CLI::App* command = app.add_subcommand("serve", "Serve the pages, the API and SFTP, and take in what comes");
   add_common_options(*command, options->common);
-  command->add_option("--host", options->host, "Loopback address to listen on (setting server.host)");
+  command->add_option("--host", options->host, "Address to listen on (setting server.host)");
   command->add_option("--port", options->port, "Port; 0: any free one (setting server.port)")->check(CLI::Range(0, 65535));
+  command->add_option("--sftp-port", options->sftp_port, "Port of SFTP; 0: any free one (setting sftp.port)")->check(CLI::Range(0, 65535));
   command->callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
 }
 

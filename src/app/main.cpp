@@ -30,6 +30,12 @@ int main(int argc, char** argv) {
   add_generate(app, chosen);
   add_verify(app, chosen);
   add_campaign(app, chosen);
+  add_tenant(app, chosen);
+  add_user(app, chosen);
+  add_token(app, chosen);
+  add_sftp_key(app, chosen);
+  add_files(app, chosen);
+  add_hook(app, chosen);
   add_config(app, chosen);
   try {
     app.parse(argc, argv);

@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "app/access.h"
+#include "app/zones.h"
+
 namespace pv::app {
 namespace {
 
@@ -61,7 +64,8 @@ Result<Question> open_question(const QuestionOptions& options) {
   PV_TRY(question.settings, settings_for(options.common));
   PV_TRY(const auto tenant, model::TenantName::parse(options.tenant));
   PV_TRY(const auto campaign, model::CampaignName::parse(options.campaign));
-  question.zone = question.settings.zone_of(tenant, campaign);
+  const auto registry = existing_registry(question.settings);
+  question.zone = Zones(question.settings, registry.get()).zone_of(tenant, campaign);
   store::Directory directory(question.settings.state_dir);
   PV_TRY(question.source, directory.open(tenant));
   PV_TRY(question.snapshot, question.source->snapshot(question.settings.threads));

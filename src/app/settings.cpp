@@ -72,6 +72,12 @@ std::vector<std::string> words(const std::string& value) {
   return list;
 }
 
+Result<Switch> on_or_off(const std::string& value) {
+  if (value == "on") return Switch::on;
+  if (value == "off") return Switch::off;
+  return fail(Errc::invalid_input, fmt::format("'{}' is not allowed; \"on\" or \"off\" is", value));
+}
+
 constexpr const char* kLater = "Read and checked; nothing in this version connects to it yet.";
 
 const Key kKeys[] = {
@@ -138,8 +144,20 @@ const Key kKeys[] = {
        s.report_dir = v;
        return {};
      }},
+    {"ingest", "grace_s", Kind::integer, {nullptr, nullptr}, "60",
+     "A file that others put into the data folder counts as whole when it stood still for so long (or ends in END_DATA, or a hook named it).",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.grace_s, integer(v, 0, 86'400));
+       return {};
+     }},
+    {"ingest", "scan_interval_s", Kind::integer, {nullptr, nullptr}, "60",
+     "So often serve looks through the whole data folder for what it was not told of.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.scan_interval_s, integer(v, 1, 86'400));
+       return {};
+     }},
     {"server", "host", Kind::text, {nullptr, nullptr}, "127.0.0.1",
-     "Address of the pages. Without a login it must be one of this machine's own loopback addresses.",
+     "Address of the pages; 0.0.0.0 or :: for all. Over a network put a proxy with HTTPS in front and set public_url.",
      [](Settings& s, const std::string& v) -> Result<void> {
        if (v.empty()) return refuse("give an address such as 127.0.0.1", v);
        s.host = v;
@@ -149,6 +167,71 @@ const Key kKeys[] = {
      [](Settings& s, const std::string& v) -> Result<void> {
        PV_TRY(const std::int64_t port, integer(v, 0, 65535));
        s.port = static_cast<int>(port);
+       return {};
+     }},
+    {"server", "public_url", Kind::text, {nullptr, nullptr}, "",
+     "Address people open, when a proxy with HTTPS is in front: https://powerview.example.org",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY_VOID(check_url(v));
+       s.public_url = v;
+       return {};
+     }},
+    {"sftp", "server", Kind::text, {nullptr, nullptr}, "on", "The SFTP server of serve: \"on\" or \"off\"",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.sftp, on_or_off(v));
+       return {};
+     }},
+    {"sftp", "host", Kind::text, {nullptr, nullptr}, "127.0.0.1", "Address loggers connect to; 0.0.0.0 or :: for all.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       if (v.empty()) return refuse("give an address such as 0.0.0.0", v);
+       s.sftp_host = v;
+       return {};
+     }},
+    {"sftp", "port", Kind::integer, {nullptr, nullptr}, "2022", "Port of SFTP; 0: any free one.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(const std::int64_t port, integer(v, 0, 65535));
+       s.sftp_port = static_cast<int>(port);
+       return {};
+     }},
+    {"sftp", "allow", Kind::list, {nullptr, nullptr}, "", "Networks that may connect, such as \"192.0.2.0/24\"; empty: all.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       s.sftp_allow.clear();
+       for (const std::string& word : words(v)) {
+         PV_TRY(const sftp::Network network, sftp::Network::parse(word));
+         s.sftp_allow.push_back(network);
+       }
+       return {};
+     }},
+    {"sftp", "max_sessions", Kind::integer, {nullptr, nullptr}, "256", "Sessions at once; more are turned away.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(const std::int64_t most, integer(v, 1, 4096));
+       s.sftp_max_sessions = static_cast<std::size_t>(most);
+       return {};
+     }},
+    {"sftp", "idle_s", Kind::integer, {nullptr, nullptr}, "600", "A session that does nothing for so long is closed.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.sftp_idle_s, integer(v, 1, 86'400));
+       return {};
+     }},
+    {"sftp", "sign_in_s", Kind::integer, {nullptr, nullptr}, "30", "A connection that has not signed in after so long is closed.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.sftp_sign_in_s, integer(v, 1, 600));
+       return {};
+     }},
+    {"sftp", "old_clients", Kind::text, {nullptr, nullptr}, "host_key",
+     "SHA-1 for old firmware: \"refused\", \"host_key\" (the server proves itself so when asked), or \"everything\".",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       if (v == "refused") s.sftp_old_clients = sftp::OldClients::refused;
+       else if (v == "host_key") s.sftp_old_clients = sftp::OldClients::host_key;
+       else if (v == "everything") s.sftp_old_clients = sftp::OldClients::everything;
+       else return refuse("refused, host_key or everything is", v);
+       return {};
+     }},
+    {"hooks", "secret", Kind::secret, {"POWERVIEW_HOOK_SECRET", nullptr}, "",
+     "What SFTPGo sends in the header X-PowerView-Hook to POST /hooks/sftpgo; empty: there is no such route.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       if (!v.empty() && v.size() < 16) return fail(Errc::invalid_input, "give at least 16 characters");
+       s.hook_secret = Secret(v);
        return {};
      }},
     {"influxdb", "url", Kind::text, {"INFLUXDB_URL", "INFLUXDB_HOST"}, "", kLater,
@@ -425,25 +508,6 @@ std::string shown(const Key& key, const std::string& value) {
 std::int64_t latest_believable_s() {
   constexpr std::int64_t kDay = 86'400;
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() + kDay;
-}
-
-model::Zone Settings::zone_of(const ingest::Place& place) const {
-  if (const auto tenant = tenants.find(place.tenant.str()); tenant != tenants.end()) {
-    if (const auto campaign = tenant->second.campaigns.find(place.campaign.str()); campaign != tenant->second.campaigns.end()) {
-      const auto device = campaign->second.devices.find(place.device.str());
-      if (device != campaign->second.devices.end() && device->second.zone) return *device->second.zone;
-    }
-  }
-  return zone_of(place.tenant, place.campaign);
-}
-
-model::Zone Settings::zone_of(const model::TenantName& tenant_name, const model::CampaignName& campaign_name) const {
-  if (const auto tenant = tenants.find(tenant_name.str()); tenant != tenants.end()) {
-    const auto campaign = tenant->second.campaigns.find(campaign_name.str());
-    if (campaign != tenant->second.campaigns.end() && campaign->second.zone) return *campaign->second.zone;
-    if (tenant->second.zone) return *tenant->second.zone;
-  }
-  return zone;
 }
 
 std::filesystem::path Settings::reports() const {

@@ -18,6 +18,7 @@
 #include "ingest/layout.h"
 #include "model/channel.h"
 #include "model/zone.h"
+#include "sftp/server.h"
 #include "tsv/reader.h"
 
 namespace pv::app {
@@ -35,6 +36,7 @@ struct TenantSettings {
   std::map<std::string, CampaignSettings> campaigns;
 };
 
+enum class Switch : std::uint8_t { on, off };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 struct Settings {
@@ -43,6 +45,7 @@ struct Settings {
   std::filesystem::path data_folder;
   std::filesystem::path state_dir;
   model::Zone zone = model::Zone::utc();
+  bool zone_for_all = false;  // --zone: nothing narrower counts
   LogLevel log_level = LogLevel::info;
 
   std::vector<std::string> extra_formats;
@@ -51,8 +54,20 @@ struct Settings {
   unsigned threads = 2;
   std::filesystem::path report_dir;  // empty: logs/reports beside the data folder
 
+  std::int64_t grace_s = 0, scan_interval_s = 0;
+
   std::string host;
   int port = 0;
+  std::string public_url;  // "https://…" behind a proxy; empty: as it listens
+  Secret hook_secret;      // of POST /hooks/sftpgo; empty: there is no such route
+
+  Switch sftp = Switch::on;
+  sftp::OldClients sftp_old_clients = sftp::OldClients::host_key;
+  std::string sftp_host;
+  int sftp_port = 0;
+  std::vector<sftp::Network> sftp_allow;  // empty: all
+  std::size_t sftp_max_sessions = 0;
+  std::int64_t sftp_idle_s = 0, sftp_sign_in_s = 0;
 
   // The larger stack: read, checked and shown here, so that an existing environment works as it is.
   std::string influxdb_url, influxdb_org, influxdb_meta_bucket;
@@ -60,12 +75,8 @@ struct Settings {
   std::string grafana_url, grafana_username;
   Secret grafana_password, grafana_api_token;
 
-  std::map<std::string, TenantSettings> tenants;
+  std::map<std::string, TenantSettings> tenants;  // app/zones.h says what counts
 
-  /// The zone of bare files: of the device, campaign, tenant or installation, in that order.
-  [[nodiscard]] model::Zone zone_of(const ingest::Place& place) const;
-  /// The zone whose days a campaign is shown in.
-  [[nodiscard]] model::Zone zone_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
   [[nodiscard]] std::filesystem::path reports() const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/zones.h"
 #include "testing/temp_folder.h"
 
 namespace pv::app {
@@ -165,14 +166,14 @@ zone = "Asia/Tokyo"
 zone = "Asia/Seoul"
 )");
   const auto zone = [&](const char* tenant, const char* campaign, const char* device) {
-    return settings.zone_of({*model::TenantName::parse(tenant), *model::CampaignName::parse(campaign), *model::DeviceName::parse(device)}).name();
+    return Zones(settings, nullptr).zone_of({*model::TenantName::parse(tenant), *model::CampaignName::parse(campaign), *model::DeviceName::parse(device)}).name();
   };
   EXPECT_EQ(zone("acme", "north west", "02001084"), "Asia/Tokyo");
   EXPECT_EQ(zone("acme", "north west", "other"), "Europe/Lisbon");
   EXPECT_EQ(zone("acme", "south", "d"), "Asia/Seoul");
   EXPECT_EQ(zone("acme", "south", "e"), "Europe/Paris");
   EXPECT_EQ(zone("beta", "south", "d"), "UTC");
-  EXPECT_EQ(settings.zone_of(*model::TenantName::parse("acme"), *model::CampaignName::parse("south")).name(), "Europe/Paris");
+  EXPECT_EQ(Zones(settings, nullptr).zone_of(*model::TenantName::parse("acme"), *model::CampaignName::parse("south")).name(), "Europe/Paris");
 }
 
 TEST_F(SettingsTest, WhatIsShownCanBeUsedAsItIsAndHidesSecrets) {
@@ -193,7 +194,7 @@ TEST_F(SettingsTest, WhatIsShownCanBeUsedAsItIsAndHidesSecrets) {
   EXPECT_EQ(again->data_folder, "/a \"b\"");
   EXPECT_EQ(again->log_level, LogLevel::error);
   EXPECT_EQ(again->extra_formats, (std::vector<std::string>{"A", "B"}));
-  EXPECT_EQ(again->zone_of(*model::TenantName::parse("acme"), *model::CampaignName::parse("north west")).name(), "Europe/Rome");
+  EXPECT_EQ(Zones(*again, nullptr).zone_of(*model::TenantName::parse("acme"), *model::CampaignName::parse("north west")).name(), "Europe/Rome");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "app/access.h"
+#include "app/zones.h"
 #include "base/digest.h"
 #include "base/file.h"
 
@@ -46,7 +48,8 @@ Result<SingleFile> read_single_file(const std::filesystem::path& path, const Set
   file.origin.stamp = model::stamp_of_name(file.origin.name);
   file.origin.digest = sha256(std::as_bytes(std::span(bytes)));
   tsv::ReadOptions options;
-  options.bare_zone = found.place ? settings.zone_of(*found.place) : settings.zone;
+  const auto registry = existing_registry(settings);
+  options.bare_zone = found.place ? Zones(settings, registry.get()).zone_of(*found.place) : settings.zone;
   options.extra_formats = settings.extra_formats;
   options.restart_rows = settings.restart_rows;
   options.latest_s = latest_believable_s();

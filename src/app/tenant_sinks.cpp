@@ -3,6 +3,7 @@
 namespace pv::app {
 
 Result<model::SampleSink*> TenantSinks::sink_of(const model::TenantName& tenant) {
+  const std::lock_guard lock(mutex_);
   auto known = open_.find(tenant);
   if (known == open_.end()) {
     PV_TRY_VOID(directory_->create());
@@ -13,6 +14,7 @@ Result<model::SampleSink*> TenantSinks::sink_of(const model::TenantName& tenant)
 }
 
 Result<void> TenantSinks::settle() {
+  const std::lock_guard lock(mutex_);
   for (auto& [tenant, writer] : open_) PV_TRY_VOID(writer->settle());
   return {};
 }

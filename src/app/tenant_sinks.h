@@ -1,9 +1,10 @@
 #pragma once
 /// The stores that one ingestion run writes to, opened when their first file comes.
-///   Threads: one caller at a time.
+///   Threads: safe, as long as a tenant's sink has one user at a time.
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "base/result.h"
 #include "model/names.h"
@@ -23,6 +24,7 @@ class TenantSinks {
  private:
   const store::Directory* directory_;
   unsigned encoders_;
+  std::mutex mutex_;
   std::map<model::TenantName, std::unique_ptr<store::Writer>> open_;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "tsv/header_graft.h"
 
 namespace pv::ingest {
 namespace {
@@ -46,7 +47,7 @@ std::vector<std::string> warnings_of(const FileReading& reading) {
 
 }  // namespace
 
-FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vector<char>& buffer) {
+FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vector<char>& buffer, const Decision& decision) {
   FileReading reading;
   reading.file = std::move(file);
   // Before the read: what replaces the file from here on shows as another one.
@@ -72,12 +73,19 @@ FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vec
   reading.origin.stamp = model::stamp_of_name(reading.origin.name);
   reading.origin.digest = sha256(std::as_bytes(std::span(buffer)));
 
+  std::vector<char> under_other_header;
+  if (!decision.header_file.empty()) {
+    auto grafted = tsv::with_header_of(buffer, decision.header_file, rules.extra_formats);
+    if (!grafted) reading.evidence.push_back({grafted.error().message(), ""});
+    if (!grafted) return refuse(Readiness::held, "other_header_does_not_fit", fmt::format("{}: {}", reading.file.path.string(), grafted.error().message()));
+    under_other_header = std::move(*grafted);
+  }
   tsv::ReadOptions options;
   options.bare_zone = rules.zone_of(*reading.file.place);
   options.extra_formats = rules.extra_formats;
   options.restart_rows = rules.restart_rows;
   options.latest_s = rules.latest_s;
-  auto content = tsv::read_or_reject(buffer, options);
+  auto content = tsv::read_or_reject(under_other_header.empty() ? buffer : under_other_header, options);
   if (!content) {
     return refuse(Readiness::rejected, tsv::to_string(content.error().reason),
                   fmt::format("{}: {}", reading.file.path.string(), content.error().message), content.error().line);
@@ -94,6 +102,15 @@ FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vec
                                                      report.rows)
                                        : "it has a header and no rows"));
   }
+  if (rules.suspicion && !decision.is_accepted) {
+    reading.evidence = rules.suspicion(reading);
+    if (!reading.evidence.empty()) {
+      return refuse(Readiness::held, "implausible_header",
+                    fmt::format("{}: its header contradicts its values: {}. Nothing of it is stored until a person has decided", reading.file.path.string(),
+                                reading.evidence.front().what));
+    }
+  }
+  if (rules.coverage) reading.coverage = rules.coverage(reading);
   reading.readiness = Readiness::ready;
   return reading;
 }

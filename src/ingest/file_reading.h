@@ -8,13 +8,17 @@
 #include <string>
 #include <vector>
 
+#include "ingest/evidence.h"
 #include "ingest/file_identity.h"
 #include "ingest/layout.h"
 #include "model/delivery.h"
 #include "model/zone.h"
+#include "quality/coverage.h"
 #include "tsv/reader.h"
 
 namespace pv::ingest {
+
+struct FileReading;
 
 /// How a file's bare stamps and its rows are to be read.
 struct ReadingRules {
@@ -23,11 +27,22 @@ struct ReadingRules {
   std::optional<std::int64_t> latest_s = {};  // rows stamped later come from a clock that was wrong; Unix seconds
   tsv::RestartRows restart_rows = tsv::RestartRows::events;
   std::uint64_t max_file_bytes = 256U << 20;
+  /// Whether a file that could be read should be decided on by a person: what is seen in it, or nothing. Called by several threads.
+  std::function<std::vector<Evidence>(const FileReading&)> suspicion = {};
+  /// What a file adds to what is stored before it, for its receipt; nothing when that cannot be told. Called by several threads.
+  std::function<std::optional<quality::Coverage>(const FileReading&)> coverage = {};
+};
+
+/// What a person has decided on a file.
+struct Decision {
+  bool is_accepted = false;       // taken whatever looks suspicious
+  std::vector<char> header_file;  // the bytes of a file whose header counts instead of its own; empty: its own
 };
 
 enum class Readiness : std::uint8_t {
   ready,     // has samples or events to store
   deferred,  // not now: it is being written, changed, vanished, or could not be read; it stays where it is
+  held,      // a person must decide: see the evidence; it stays where it is
   rejected,  // never: it goes to error/
 };
 
@@ -41,10 +56,12 @@ struct FileReading {
   model::FileOrigin origin;
   std::optional<tsv::LoggerFile> content;  // when the header could be read
   std::vector<std::string> warnings;
+  std::vector<Evidence> evidence;        // of a file that is held
+  std::optional<quality::Coverage> coverage;
 };
 
 /// `buffer` holds the file's bytes for the time of the call; passing the same one again saves allocations.
-FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vector<char>& buffer);
+FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vector<char>& buffer, const Decision& decision = {});
 
 /// What a file that was read hands to a sink; borrows from `reading`.
 model::Delivery delivery_of(const FileReading& reading);

@@ -43,8 +43,8 @@ bool Filing::make_folder(const std::filesystem::path& folder) {
   return false;
 }
 
-bool Filing::stands_as_read(const FileRecord& record) {
-  const std::optional<FileIdentity> standing = identity_of(record.path);
+bool Filing::stands_as_read(const FileRecord& record, const std::filesystem::path& standing_at) {
+  const std::optional<FileIdentity> standing = identity_of(standing_at);
   // Gone since it was read: another run was faster. What it holds is stored either way.
   if (!standing) return false;
   if (standing == record.identity) return true;
@@ -52,32 +52,32 @@ bool Filing::stands_as_read(const FileRecord& record) {
   return false;
 }
 
-void Filing::put_back_if_replaced(FileRecord& record, const std::filesystem::path& moved) {
+void Filing::put_back_if_replaced(FileRecord& record, const std::filesystem::path& standing_at, const std::filesystem::path& moved) {
   if (identity_of(moved) == record.identity) {
     record.moved_to = moved.string();
     return;
   }
   // Replaced in the very moment: what was moved has never been read.
   problems_->push_back(fmt::format("{}: it was replaced while it was moved, so it is put back for the next run", record.path));
-  if (auto back = move_without_overwriting(moved, record.path); !back) problems_->push_back(back.error().message());
+  if (auto back = move_without_overwriting(moved, standing_at); !back) problems_->push_back(back.error().message());
 }
 
 void Filing::store(FileRecord& record) {
   const std::filesystem::path from = record.path;
   const std::filesystem::path folder = from.parent_path() / kParsedFolder;
-  if (!stands_as_read(record) || !make_folder(folder)) return;
+  if (!stands_as_read(record, from) || !make_folder(folder)) return;
   auto moved = move_without_overwriting(from, folder / from.filename());
   if (moved) {
-    put_back_if_replaced(record, *moved);
+    put_back_if_replaced(record, from, *moved);
   } else if (moved.error().kind() != Errc::not_found) {
     problems_->push_back(fmt::format("{}; it is dealt with again at the next run", moved.error().message()));
   }
 }
 
-void Filing::reject(FileRecord& record) {
+void Filing::refuse(FileRecord& record, const std::filesystem::path& standing_at) {
   const std::filesystem::path from = record.path;
   const std::filesystem::path folder = from.parent_path() / kErrorFolder;
-  if (!stands_as_read(record) || !make_folder(folder)) return;
+  if (!stands_as_read(record, standing_at) || !make_folder(folder)) return;
   // The reason is there before the file is: no rejected file lies without one, whatever happens in between.
   for (int number = 1; number <= kMaxNames; ++number) {
     const std::filesystem::path target = numbered_name(folder / from.filename(), number);
@@ -91,9 +91,9 @@ void Filing::reject(FileRecord& record) {
       problems_->push_back(fmt::format("{}; {} stays where it is until the next run", written.error().message(), from.string()));
       return;
     }
-    auto moved = move_to_free_name(from, target);
+    auto moved = move_to_free_name(standing_at, target);
     if (moved) {
-      put_back_if_replaced(record, target);
+      put_back_if_replaced(record, standing_at, target);
       if (!record.moved_to.empty()) return;
     }
     std::filesystem::remove(reason, code);
@@ -109,7 +109,7 @@ void Filing::file_away(FileRecord& record) {
     case Fate::stored: store(record); return;
     case Fate::rejected:
       if (record.stays) return;
-      reject(record);
+      refuse(record, record.path);
       return;
     case Fate::deferred:
     case Fate::would_store:

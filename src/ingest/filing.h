@@ -16,13 +16,14 @@ class Filing {
  public:
   explicit Filing(std::vector<std::string>& problems) : problems_(&problems) {}
   void file_away(FileRecord& record);
+  /// A file that stands under another name than the record's path, into error/ under its own.
+  void refuse(FileRecord& record, const std::filesystem::path& standing_at);
 
  private:
   bool make_folder(const std::filesystem::path& folder);
-  bool stands_as_read(const FileRecord& record);
-  void put_back_if_replaced(FileRecord& record, const std::filesystem::path& moved);
+  bool stands_as_read(const FileRecord& record, const std::filesystem::path& standing_at);
+  void put_back_if_replaced(FileRecord& record, const std::filesystem::path& standing_at, const std::filesystem::path& moved);
   void store(FileRecord& record);
-  void reject(FileRecord& record);
 
   std::set<std::filesystem::path> made_;
   std::vector<std::string>* problems_;

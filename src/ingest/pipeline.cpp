@@ -1,60 +1,143 @@
 #include "ingest/pipeline.h"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <mutex>
 #include <thread>
 #include <tuple>
 
 #include <fmt/format.h>
 
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/folder.h"
 #include "ingest/filing.h"
+#include "ingest/ledger_steps.h"
+#include "ingest/receipt.h"
 
 namespace pv::ingest {
 namespace {
 
-using Batch = std::vector<FoundFile>;
+/// A file to deal with, and what the ledger says of it when there is one.
+struct Task {
+  FoundFile file;
+  std::optional<LedgerEntry> entry;
+
+  /// Its fate is on record, and only the move is left.
+  [[nodiscard]] bool only_moves() const {
+    return entry && (entry->state == FileState::committed || entry->state == FileState::rejected);
+  }
+};
+using Batch = std::vector<Task>;
 using Readings = std::vector<FileReading>;
+using Clock = std::chrono::steady_clock;
+
+std::int64_t now_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 /// Files of one tenant side by side, oldest first; misplaced ones at the end.
-std::vector<Batch> into_batches(std::vector<FoundFile> files, std::uint64_t batch_bytes) {
+std::vector<Batch> into_batches(Batch tasks, std::uint64_t batch_bytes) {
   const auto key = [](const FoundFile& file) {
     const bool misplaced = !file.place;
     const std::string name = file.path.filename().string();
     return std::tuple(misplaced, misplaced ? "" : file.place->tenant.str(), misplaced ? "" : file.place->campaign.str(),
                       misplaced ? "" : file.place->device.str(), model::stamp_of_name(name), file.path.string());
   };
-  std::vector<std::pair<decltype(key(files[0])), std::size_t>> order;
-  order.reserve(files.size());
-  for (std::size_t i = 0; i < files.size(); ++i) order.emplace_back(key(files[i]), i);
+  std::vector<std::pair<decltype(key(tasks[0].file)), std::size_t>> order;
+  order.reserve(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i) order.emplace_back(key(tasks[i].file), i);
   std::sort(order.begin(), order.end());
 
   std::vector<Batch> batches;
   std::uint64_t bytes = 0;
   for (const auto& [_, index] : order) {
-    FoundFile& file = files[index];
-    const bool same_tenant = !batches.empty() && batches.back().front().place.has_value() == file.place.has_value() &&
-                             (!file.place || batches.back().front().place->tenant == file.place->tenant);
-    if (batches.empty() || !same_tenant || bytes + file.size > batch_bytes) {
+    const FoundFile& file = tasks[index].file;
+    const auto same_tenant = [&file](const FoundFile& other) {
+      return other.place.has_value() == file.place.has_value() && (!file.place || other.place->tenant == file.place->tenant);
+    };
+    if (batches.empty() || !same_tenant(batches.back().front().file) || bytes + file.size > batch_bytes) {
       batches.emplace_back();
       bytes = 0;
     }
     bytes += file.size;
-    batches.back().push_back(std::move(file));
+    batches.back().push_back(std::move(tasks[index]));
   }
   return batches;
 }
 
-Readings read_batch(Batch batch, const ReadingRules& rules, unsigned readers) {
+/// The bytes of the file whose header shall count: where its path says, or where it has been filed since.
+Result<std::vector<char>> header_file(const std::string& path, const RunOptions& options) {
+  std::vector<std::string> places = {path};
+  PV_TRY(const auto entry, options.ledger->entry_at(path));
+  if (entry && !entry->moved_to.empty()) places.push_back(entry->moved_to);
+  PV_TRY(const Folder data, Folder::open(options.data_folder));
+  std::vector<char> bytes;
+  for (const std::string& place : places) {
+    // Opened below the folder first: no link leads to another company's file.
+    if (!data.file(place, O_RDONLY | O_NONBLOCK)) continue;
+    if (read_settled_file(options.data_folder / place, options.rules.max_file_bytes, bytes)) return bytes;
+  }
+  return fail(Errc::not_found, fmt::format("{}: the file whose header shall count cannot be read; accept again, with the path of one that can", path));
+}
+
+/// A file of the ledger that is not to be read now, or not at all.
+FileReading unread(Task& task, Readiness readiness, std::string_view reason, std::string message) {
+  FileReading reading;
+  reading.file = std::move(task.file);
+  reading.identity = task.entry->identity;
+  reading.readiness = readiness;
+  reading.reason = reason;
+  reading.message = std::move(message);
+  if (readiness == Readiness::held) reading.evidence.push_back({reading.message, ""});
+  return reading;
+}
+
+FileReading read_task(Task& task, const RunOptions& options, std::vector<char>& buffer) {
+  if (!task.entry) return read_logger_file(std::move(task.file), options.rules, buffer);
+  if (task.only_moves()) return unread(task, Readiness::deferred, "", "");
+  const auto standing = identity_of(task.file.path);
+  if (standing && task.entry->identity && *standing != *task.entry->identity) {
+    // The next attempt goes by what stands there now.
+    task.entry->identity = standing;
+    return unread(task, Readiness::deferred, "changed", fmt::format("{}: other bytes stand there than were handed in; they are looked at again", task.file.path.string()));
+  }
+  Decision decision;
+  decision.is_accepted = !task.entry->accepted_by.empty();
+  if (!task.entry->header_of.empty()) {
+    auto header = header_file(task.entry->header_of, options);
+    if (!header) return unread(task, Readiness::held, "other_header_missing", header.error().message());
+    decision.header_file = std::move(*header);
+  }
+  return read_logger_file(std::move(task.file), options.rules, buffer, decision);
+}
+
+/// A file that lies in error/ and is tried again goes back to where it was handed in.
+Result<void> bring_back(LedgerEntry& entry, const RunOptions& options) {
+  if (entry.moved_to.empty() || entry.state != FileState::claimed) return {};
+  const std::filesystem::path from = options.data_folder / entry.moved_to, to = options.data_folder / entry.path;
+  if (identity_of(from)) PV_TRY_VOID(move_to_free_name(from, to));
+  PV_TRY_VOID(options.ledger->moved_back(entry.id));
+  entry.moved_to.clear();
+  return {};
+}
+
+Readings read_batch(Batch& batch, const RunOptions& options) {
   Readings readings(batch.size());
   std::atomic<std::size_t> next{0};
   const auto worker = [&] {
     std::vector<char> buffer;
-    for (std::size_t i = next++; i < batch.size(); i = next++) readings[i] = read_logger_file(std::move(batch[i]), rules, buffer);
+    for (std::size_t i = next++; i < batch.size(); i = next++) readings[i] = read_task(batch[i], options, buffer);
   };
   {
     std::vector<std::jthread> threads;
-    for (unsigned t = 1; t < readers && t < batch.size(); ++t) threads.emplace_back(worker);
+    for (unsigned t = 1; t < options.readers && t < batch.size(); ++t) threads.emplace_back(worker);
     worker();
   }
   return readings;
@@ -111,82 +194,275 @@ void write_ready(const Readings& readings, std::vector<FileRecord>& records, mod
   }
 }
 
-std::vector<FileRecord> settle_fates(const Readings& readings, const RunOptions& options) {
+/// A fate that is on record already, as the report tells it.
+void recall_fate(const LedgerEntry& entry, FileRecord& record) {
+  record.fate = entry.state == FileState::committed ? Fate::stored : Fate::rejected;
+  record.reason = entry.reason;
+  record.message = entry.message;
+  record.line = entry.line;
+  record.digest = entry.digest;
+  record.size = entry.size;
+}
+
+/// One batch on its way: what was read, and what becomes of it.
+struct Work {
+  Batch batch;
+  Readings readings;
   std::vector<FileRecord> records;
-  records.reserve(readings.size());
-  const bool dry = options.mode == Mode::dry_run;
-  bool any_ready = false;
-  for (const FileReading& reading : readings) {
-    FileRecord& record = records.emplace_back(record_of(reading));
+  std::vector<bool> is_on_record;  // its fate is: it may be moved
+};
+
+class Run {
+ public:
+  Run(const RunOptions& options, RunReport& report) : options_(&options), report_(&report) {}
+
+  void settle_fates(Work& work);
+  void file_away(Work& work);
+
+ private:
+  bool record(std::span<const Ledger::Step> steps);
+  void after_reading(Work& work);
+  void after_sink(Work& work, const std::vector<bool>& was_ready);
+  void write_receipt_of(const Task& task, const FileRecord& record, std::vector<std::string>& problems) const;
+
+  const RunOptions* options_;
+  RunReport* report_;
+  std::mutex mutex_;  // of the report's list of problems: a batch is moved while the next is recorded
+};
+
+bool Run::record(std::span<const Ledger::Step> steps) {
+  if (steps.empty()) return true;
+  const auto begin = Clock::now();
+  const auto recorded = options_->ledger->record(steps);
+  const std::lock_guard lock(mutex_);
+  report_->seconds.record += seconds_since(begin);
+  if (recorded || recorded.error().kind() == Errc::conflict) return true;
+  report_->problems.push_back(recorded.error().message());
+  for (const Ledger::Step& step : steps) report_->unrecorded.push_back(step.id);
+  return false;
+}
+
+void Run::after_reading(Work& work) {
+  std::vector<Ledger::Step> steps;
+  for (std::size_t i = 0; i < work.batch.size(); ++i) {
+    if (!work.batch[i].entry || work.batch[i].only_moves()) continue;
+    steps.push_back(step_after_reading(*work.batch[i].entry, work.readings[i], work.records[i], now_s()));
+  }
+  const bool recorded = record(steps);
+  if (!steps.empty()) fault_point("ingest.read_recorded");
+  if (!recorded) {
+    for (std::size_t i = 0; i < work.batch.size(); ++i) {
+      if (!work.batch[i].entry || work.batch[i].only_moves()) continue;
+      work.readings[i].readiness = Readiness::deferred;
+      work.records[i].fate = Fate::deferred;
+      work.records[i].reason = "ledger_unavailable";
+    }
+  }
+  for (std::size_t i = 0; i < work.batch.size(); ++i) {
+    work.is_on_record[i] = !work.batch[i].entry || work.batch[i].only_moves() || (recorded && work.readings[i].readiness != Readiness::ready);
+  }
+}
+
+void Run::after_sink(Work& work, const std::vector<bool>& was_ready) {
+  std::vector<Ledger::Step> steps;
+  for (std::size_t i = 0; i < work.batch.size(); ++i) {
+    if (work.batch[i].entry && was_ready[i]) steps.push_back(step_after_sink(*work.batch[i].entry, work.records[i], now_s()));
+  }
+  const bool recorded = record(steps);
+  if (!steps.empty()) fault_point("ingest.commit_recorded");
+  for (std::size_t i = 0; i < work.batch.size(); ++i) {
+    if (was_ready[i] && work.batch[i].entry) work.is_on_record[i] = recorded;
+  }
+}
+
+void Run::settle_fates(Work& work) {
+  work.records.reserve(work.readings.size());
+  work.is_on_record.assign(work.readings.size(), false);
+  std::vector<bool> was_ready(work.readings.size(), false);
+  const bool dry = options_->mode == Mode::dry_run;
+  for (std::size_t i = 0; i < work.readings.size(); ++i) {
+    FileReading& reading = work.readings[i];
+    FileRecord& record = work.records.emplace_back(record_of(reading));
+    if (work.batch[i].only_moves()) {
+      recall_fate(*work.batch[i].entry, record);
+      reading.readiness = Readiness::deferred;  // nothing of it goes into a sink
+      continue;
+    }
     switch (reading.readiness) {
       case Readiness::ready:
-        any_ready = true;
         record.fate = dry ? Fate::would_store : Fate::deferred;
         break;
       case Readiness::rejected: record.fate = dry ? Fate::would_reject : Fate::rejected; break;
+      case Readiness::held:
       case Readiness::deferred: record.fate = Fate::deferred; break;
     }
   }
-  if (dry || !any_ready) return records;
-  auto sink = options.sink_of(readings.front().file.place->tenant);
-  if (sink) {
-    write_ready(readings, records, **sink);
+  after_reading(work);
+  // Without a record of it nothing goes on: the claim is given back, and the file tried again.
+  for (std::size_t i = 0; i < work.readings.size(); ++i) was_ready[i] = work.readings[i].readiness == Readiness::ready;
+  const bool any_ready = std::find(was_ready.begin(), was_ready.end(), true) != was_ready.end();
+  if (dry || !any_ready) return;
+  const auto begin = Clock::now();
+  const auto tenant = std::find_if(work.readings.begin(), work.readings.end(), [](const FileReading& one) { return one.readiness == Readiness::ready; })->file.place->tenant;
+  if (auto sink = options_->sink_of(tenant)) {
+    write_ready(work.readings, work.records, **sink);
   } else {
-    for (std::size_t i = 0; i < readings.size(); ++i) {
-      if (readings[i].readiness == Readiness::ready) set_back(records[i], sink.error());
+    for (std::size_t i = 0; i < work.readings.size(); ++i) {
+      if (was_ready[i]) set_back(work.records[i], sink.error());
     }
   }
-  return records;
+  {
+    const std::lock_guard lock(mutex_);
+    report_->seconds.store += seconds_since(begin);
+  }
+  if (options_->ledger != nullptr) fault_point("ingest.stored");
+  after_sink(work, was_ready);
 }
 
-}  // namespace
+void Run::write_receipt_of(const Task& task, const FileRecord& record, std::vector<std::string>& problems) const {
+  if (options_->receipts == Receipts::none || record.moved_to.empty()) return;
+  const std::string text = receipt_text(task.entry ? task.entry->name : std::filesystem::path(record.path).filename().string(),
+                                        task.only_moves() ? task.entry->receipt_json : short_json(record));
+  if (auto written = write_receipt(record.moved_to, text); !written) problems.push_back(written.error().message());
+}
 
-RunReport run(std::vector<FoundFile> files, const RunOptions& options) {
+void Run::file_away(Work& work) {
+  const auto begin = Clock::now();
+  std::vector<FileRecord> filed;
+  std::vector<Ledger::Filed> moves;
+  std::vector<Ledger::Step> again;
+  std::vector<std::string> problems;
+  Filing filing(problems);
+  for (std::size_t i = 0; i < work.records.size(); ++i) {
+    FileRecord& record = work.records[i];
+    const Task& task = work.batch[i];
+    const bool is_final = record.fate == Fate::stored || record.fate == Fate::rejected;
+    const bool vanished = record.fate == Fate::deferred && task.entry && has_vanished_for_good(*task.entry, record);
+    if (is_final && work.is_on_record[i]) filing.file_away(record);
+    if (task.entry && work.is_on_record[i] && (is_final || vanished)) {
+      const std::filesystem::path path = record.path;
+      const auto standing = identity_of(path);
+      if (record.moved_to.empty() && !standing && task.entry->identity) {
+        // A crash came between the move and its record.
+        const auto found = find_filed(path.parent_path() / (record.fate == Fate::stored ? kParsedFolder : kErrorFolder), path.filename().string(), *task.entry->identity);
+        if (found) record.moved_to = found->string();
+      }
+      const bool still_there = record.moved_to.empty() && !record.stays && standing && standing == record.identity;
+      if (still_there) {
+        again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : problems.back(), now_s()));
+      } else {
+        moves.push_back({task.entry->id, record.moved_to.empty() ? "" : std::filesystem::path(record.moved_to).lexically_relative(options_->data_folder).string()});
+      }
+    }
+    if (is_final) write_receipt_of(task, record, problems);
+    filed.push_back(std::move(record));
+  }
+  if (!moves.empty()) {
+    fault_point("ingest.moved");
+    if (auto recorded = options_->ledger->filed(moves); !recorded) problems.push_back(recorded.error().message());
+    fault_point("ingest.filed");
+  }
+  record(again);
+  const std::lock_guard lock(mutex_);
+  report_->seconds.file += seconds_since(begin);
+  for (std::string& problem : problems) report_->problems.push_back(std::move(problem));
+  for (FileRecord& record : filed) report_->files.push_back(std::move(record));
+}
+
+RunReport run_tasks(Batch tasks, const RunOptions& options) {
   RunReport report;
   report.mode = options.mode == Mode::dry_run ? "dry_run" : "ingest";
   Progress progress;
-  progress.files_total = files.size();
-  std::vector<Batch> batches = into_batches(std::move(files), options.batch_bytes);
+  progress.files_total = tasks.size();
+  std::vector<Batch> batches = into_batches(std::move(tasks), options.batch_bytes);
 
   const auto start_reading = [&](std::size_t b) {
     // A single file is not worth a thread: the hand-over would cost more than reading it.
     const auto policy = batches.size() == 1 ? std::launch::deferred : std::launch::async;
-    return std::async(policy, [&, b] { return read_batch(std::move(batches[b]), options.rules, options.readers); });
+    return std::async(policy, [&, b] {
+      const auto begin = Clock::now();
+      Readings readings = read_batch(batches[b], options);
+      return std::pair(std::move(readings), seconds_since(begin));
+    });
   };
-  Filing filing(report.problems);
+  Run work_of(options, report);
   std::future<void> moving;
-  std::future<Readings> reading;
+  decltype(start_reading(0)) reading;
+  double read_s = 0;
   if (!batches.empty()) reading = start_reading(0);
   for (std::size_t b = 0; b < batches.size() && !options.stop.stop_requested(); ++b) {
-    const Readings readings = reading.get();
+    Work work;
+    auto [readings, seconds] = reading.get();
+    work.readings = std::move(readings);
+    work.batch = std::move(batches[b]);
+    read_s += seconds;
     if (b + 1 < batches.size()) reading = start_reading(b + 1);
-    std::vector<FileRecord> records = settle_fates(readings, options);
+    work_of.settle_fates(work);
+    work.readings.clear();
     if (moving.valid()) moving.get();
-    for (const FileRecord& record : records) {
+    for (const FileRecord& record : work.records) {
       ++progress.files_done;
       if (record.fate == Fate::stored || record.fate == Fate::would_store) progress.samples += record.samples;
     }
-    const auto file_all = [&report, &filing, batch = std::move(records)]() mutable {
-      for (FileRecord& record : batch) {
-        filing.file_away(record);
-        report.files.push_back(std::move(record));
-      }
-    };
     if (b + 1 < batches.size()) {
-      moving = std::async(std::launch::async, std::move(file_all));
+      moving = std::async(std::launch::async, [&work_of, work = std::move(work)]() mutable { work_of.file_away(work); });
     } else {
-      auto last = std::move(file_all);
-      last();
+      work_of.file_away(work);
     }
     if (options.progress) options.progress(progress);
   }
   if (moving.valid()) moving.get();
   if (reading.valid()) reading.wait();
+  report.seconds.read = read_s;
   report.not_reached = progress.files_total - report.files.size();
   if (report.not_reached > 0) {
     report.problems.push_back(fmt::format("stopped on request: {} files were not reached; the next run takes them", report.not_reached));
+    if (options.ledger != nullptr) {
+      std::vector<Ledger::Step> again;
+      for (const Batch& batch : batches) {
+        for (const Task& task : batch) {
+          if (task.entry && !task.only_moves()) again.push_back({.id = task.entry->id, .event = FileEvent::postpone, .next_attempt_s = now_s()});
+        }
+      }
+      if (auto recorded = options.ledger->record(again); !recorded) report.problems.push_back(recorded.error().message());
+    }
   }
   return report;
 }
+
+}  // namespace
+
+RunReport run(std::vector<FoundFile> files, const RunOptions& options) {
+  Batch tasks;
+  tasks.reserve(files.size());
+  for (FoundFile& file : files) tasks.push_back({std::move(file), {}});
+  return run_tasks(std::move(tasks), options);
+}
+
+RunReport run(std::vector<LedgerEntry> claimed, const RunOptions& options) {
+  Batch tasks;
+  tasks.reserve(claimed.size());
+  std::vector<std::string> problems;
+  std::vector<FileId> unrecorded;
+  for (LedgerEntry& entry : claimed) {
+    if (auto back = bring_back(entry, options); !back) {
+      const Ledger::Step step{.id = entry.id, .event = FileEvent::reject, .reason = "cannot_be_brought_back", .message = back.error().message()};
+      const Ledger::Filed stays{entry.id, entry.moved_to};
+      auto recorded = options.ledger->record(std::span(&step, 1));
+      if (recorded) recorded = options.ledger->filed(std::span(&stays, 1));
+      if (!recorded) unrecorded.push_back(entry.id);
+      problems.push_back(back.error().message());
+      continue;
+    }
+    FoundFile file = file_of(entry, options.data_folder);
+    tasks.push_back({std::move(file), std::move(entry)});
+  }
+  RunReport report = run_tasks(std::move(tasks), options);
+  report.problems.insert(report.problems.begin(), problems.begin(), problems.end());
+  report.unrecorded.insert(report.unrecorded.end(), unrecorded.begin(), unrecorded.end());
+  return report;
+}
+
+FoundFile file_of(const LedgerEntry& entry, const std::filesystem::path& data_folder) { return classify(data_folder, data_folder / entry.path); }
 
 }  // namespace pv::ingest

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ingest/ledger.h"
 #include "ingest/run_report.h"
 #include "model/delivery.h"
 
@@ -24,6 +25,9 @@ enum class Mode : std::uint8_t {
   store,
   dry_run,  // reads and judges; opens no sink, moves nothing, writes nothing
 };
+
+/// Whether a file that was filed away gets a text beside it that says what was taken (ingest/receipt.h).
+enum class Receipts : std::uint8_t { none, beside };
 
 struct Progress {
   std::uint64_t files_done = 0;
@@ -40,9 +44,22 @@ struct RunOptions {
   std::stop_token stop;                           // asked between batches; what was not begun stays where it is
   unsigned readers = 2;                           // threads that read files
   std::uint64_t batch_bytes = 24U << 20;          // text read ahead at most, but for a single larger file
+
+  /// Where fates are put on record. Borrowed; null: nowhere, and only the report tells.
+  Ledger* ledger = nullptr;
+  std::filesystem::path data_folder;      // needed with a ledger
+  Receipts receipts = Receipts::none;
 };
 
 /// Deals with the files given (ingest/layout.h finds them). Fills in files and problems of the report.
 RunReport run(std::vector<FoundFile> files, const RunOptions& options);
+
+/// Deals with entries that were claimed from the ledger of the options, and records there what becomes of each:
+/// parsed -> in the sink -> committed -> moved -> filed; or held, postponed, rejected. Each step is on record before the next begins, a
+/// batch in a transaction. What a crash has left between two steps is brought to its end by the next run.
+RunReport run(std::vector<LedgerEntry> claimed, const RunOptions& options);
+
+/// The file of an entry, as it lies where it was handed in.
+FoundFile file_of(const LedgerEntry& entry, const std::filesystem::path& data_folder);
 
 }  // namespace pv::ingest

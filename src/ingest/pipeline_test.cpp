@@ -371,7 +371,7 @@ TEST_F(PipelineTest, ARunThatWasStoppedSaysHowManyFilesItDidNotReach) {
 }
 
 TEST_F(PipelineTest, NoFilesIsAGoodRun) {
-  const RunReport report = run({}, options_);
+  const RunReport report = run(std::vector<FoundFile>{}, options_);
   EXPECT_TRUE(report.files.empty());
   EXPECT_EQ(nlohmann::json::parse(to_json(report))["status"], "success");
 }

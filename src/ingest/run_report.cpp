@@ -51,6 +51,30 @@ std::string_view status_of(Fate fate) noexcept {
   return "failed";
 }
 
+ordered_json evidence_json(const FileRecord& file) {
+  ordered_json evidence = ordered_json::array();
+  for (const Evidence& seen : file.evidence) evidence.push_back({{"what", seen.what}, {"column", seen.column}});
+  return evidence;
+}
+
+ordered_json period_json(const model::Period& period) { return {{"from", iso(period.from_s)}, {"to", iso(period.to_s)}}; }
+
+ordered_json periods_json(const quality::Periods& periods) {
+  ordered_json list = ordered_json::array();
+  for (const model::Period& period : periods.first) list.push_back(period_json(period));
+  return {{"count", periods.count}, {"seconds", periods.seconds}, {"first", std::move(list)}};
+}
+
+ordered_json coverage_json(const std::optional<quality::Coverage>& coverage) {
+  if (!coverage) return nullptr;
+  return {{"rows_new", coverage->rows_new},
+          {"rows_known", coverage->rows_known},
+          {"gaps_left", periods_json(coverage->left_inside)},
+          {"gaps_closed", periods_json(coverage->closed)},
+          {"gap_before", coverage->before ? period_json(*coverage->before) : ordered_json(nullptr)},
+          {"gap_after", coverage->after ? period_json(*coverage->after) : ordered_json(nullptr)}};
+}
+
 ordered_json file_json(const FileRecord& file) {
   ordered_json json;
   json["file_path"] = file.path;
@@ -95,8 +119,10 @@ ordered_json file_json(const FileRecord& file) {
   json["nb_points_replaced"] = file.outcome.samples_replaced;
   json["nb_points_outranked"] = file.outcome.samples_outranked;
   json["already_stored"] = file.outcome.known_file;
+  json["coverage"] = coverage_json(file.coverage);
   json["warnings"] = file.warnings;
   json["faults"] = faults_json(file);
+  json["evidence"] = evidence_json(file);
   return json;
 }
 
@@ -142,6 +168,8 @@ FileRecord record_of(const FileReading& reading) {
   if (reading.origin.size > 0 || reading.content) record.digest = to_hex(reading.origin.digest);
   record.size = reading.origin.size;
   record.warnings = reading.warnings;
+  record.evidence = reading.evidence;
+  record.coverage = reading.coverage;
   if (!reading.content) return record;
   const tsv::ReadReport& report = reading.content->report;
   record.logger_sn = reading.content->master_sn;
@@ -213,6 +241,12 @@ std::string to_json(const RunReport& report) {
   for (const FileRecord& file : report.files) files.push_back(file_json(file));
   json["files"] = std::move(files);
   return dump(json);
+}
+
+std::string short_json(const FileRecord& record) {
+  ordered_json json = file_json(record);
+  for (const char* known : {"file_path", "bucket", "campaign", "channels", "file_header_meta", "moved_to", "digest", "evidence"}) json.erase(known);
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 std::string reason_json(const FileRecord& record, std::int64_t now_ms) {

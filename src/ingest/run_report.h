@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ingest/file_reading.h"
+#include "model/arrival.h"
 #include "model/delivery.h"
 
 namespace pv::ingest {
@@ -15,7 +16,7 @@ namespace pv::ingest {
 enum class Fate : std::uint8_t {
   stored,    // samples durable, file in parsed/
   rejected,  // file in error/
-  deferred,  // file where it was; the next run tries again
+  deferred,  // file where it was; the next run tries again, or a person decides (when there is evidence)
   would_store,   // dry run
   would_reject,  // dry run
 };
@@ -31,6 +32,7 @@ struct FileRecord {
   Fate fate = Fate::deferred;
   std::string reason, message;  // why it was not stored, or why it could not be moved
   std::uint32_t line = 0;
+  std::vector<Evidence> evidence;  // a person must decide on it
   std::string digest;
   std::uint64_t size = 0;
   std::string logger_sn;
@@ -46,11 +48,20 @@ struct FileRecord {
   std::optional<std::int64_t> time_start_s, time_end_s;
   std::vector<std::string> warnings;
   std::vector<tsv::RowFault> faults;  // the first few
+  std::optional<quality::Coverage> coverage;  // of the file against what was stored before it, where that was asked for
   model::DeliveryOutcome outcome;
 };
 
 /// Takes from a reading what the report says of it.
 FileRecord record_of(const FileReading& reading);
+
+/// Where a run's time went. Stages run side by side, so together they may be longer than the run.
+struct StageSeconds {
+  double read = 0;   // bytes to columns, and whether they are plausible
+  double store = 0;  // in the sinks
+  double record = 0; // in the ledger
+  double file = 0;   // moved, with receipts
+};
 
 struct RunReport {
   std::string run_id;
@@ -59,6 +70,8 @@ struct RunReport {
   std::string base_folder;
   std::string mode;  // "ingest" or "dry_run"
   std::uint64_t not_reached = 0;  // files left for the next run because this one was asked to stop
+  StageSeconds seconds;
+  std::vector<model::FileId> unrecorded;  // whose step the ledger could not take: their claim has to be given back
   std::vector<FileRecord> files;
   std::vector<std::string> problems;  // of the run as a whole: folders that cannot be listed, reports that cannot be written
 
@@ -69,6 +82,8 @@ struct RunReport {
 };
 
 [[nodiscard]] std::string to_json(const RunReport& report);
+/// One file's object, without the lists that only its own report needs, on one line.
+[[nodiscard]] std::string short_json(const FileRecord& record);
 /// The content of `<file>.reason.json`.
 [[nodiscard]] std::string reason_json(const FileRecord& record, std::int64_t now_ms);
 

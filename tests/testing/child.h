@@ -62,6 +62,11 @@ class Child {
   }
 
   void send(int signal) const { kill(pid_, signal); }
+  /// Without taking it: wait() still answers.
+  [[nodiscard]] bool has_ended() const {
+    siginfo_t info{};
+    return pid_ <= 0 || (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_);
+  }
   [[nodiscard]] std::string out_so_far() const { return content_of(folder_ / "out"); }
 
   Ended wait() {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { apiPath, ask, campaignsOf, close, countPixels, drag, open, openPage, pathOf, settled, shownPeriod } from './support.mjs';
+import { apiPath, ask, campaignsOf, close, countPixels, drag, open, openPage, pathOf, request, settled, shownPeriod } from './support.mjs';
 
 let session;
 let tenant;
@@ -30,9 +30,7 @@ async function openCampaign(options, search = '') {
 async function asked(requests) {
   const url = new URL(requests.at(-1));
   url.searchParams.set('format', 'json');
-  const response = await fetch(url, { headers: { Accept: 'application/json' } });
-  assert.equal(response.status, 200);
-  return response.json();
+  return ask(session, url.pathname.replace('/api/v1', '') + url.search);
 }
 
 function assertSame(drawn, answer, fields) {
@@ -233,7 +231,7 @@ test('exports give the period shown as a download', async () => {
     const link = new URL(await page.getByTestId(`export-${format}`).getAttribute('href'), session.url);
     assert.equal(Number(link.searchParams.get('from')), shown.from);
     assert.equal(Number(link.searchParams.get('to_time')), shown.to);
-    const response = await fetch(link);
+    const response = await request(session, link.pathname + link.search);
     assert.equal(response.status, 200, `${format}: ${response.status}`);
     assert.ok((await response.text()).length > 0);
   }

@@ -1,4 +1,4 @@
-// What the browser tests share: the program under test ($PV_BASE_URL, else the mock), Debian's Chromium, and
+// What the browser tests share: the program under test ($PV_BASE_URL, else the mock), its accounts, Debian's Chromium, and
 // the questions asked of the API to know what a page must show.
 
 import { mkdirSync } from 'node:fs';
@@ -14,7 +14,35 @@ export async function open() {
   mkdirSync('test-results', { recursive: true });
   const mock = process.env.PV_BASE_URL ? null : await startMock();
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: kArguments });
-  return { mock, browser, url: (process.env.PV_BASE_URL ?? mock.url).replace(/\/$/, '') };
+  return { mock, browser, url: (process.env.PV_BASE_URL ?? mock.url).replace(/\/$/, ''), cookies: new Map() };
+}
+
+// The accounts of the program under test: 'admin', 'editor' and 'viewer' (of the first company). The mock takes anything.
+export function account(session, who) {
+  const name = process.env[`PV_${who.toUpperCase()}_USER`];
+  const password = process.env[`PV_${who.toUpperCase()}_PASSWORD`];
+  if (name === undefined || password === undefined) {
+    if (session.mock) return { name: who, password: 'mock' };
+    throw new Error(`PV_${who.toUpperCase()}_USER and PV_${who.toUpperCase()}_PASSWORD name no account`);
+  }
+  return { name, password };
+}
+
+// Signs in through the API, once for each account; null where there is no cookie to be had (the mock).
+async function cookieOf(session, who) {
+  if (!session.cookies.has(who)) {
+    const { name, password } = account(session, who);
+    const response = await fetch(`${session.url}/api/v1/session`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'X-PowerView': '1' },
+      body: JSON.stringify({ user: name, password }),
+    });
+    if (!response.ok) throw new Error(`signing in as ${name}: ${response.status} ${await response.text()}`);
+    const [pair] = (response.headers.getSetCookie()[0] ?? '').split(';');
+    const at = pair.indexOf('=');
+    session.cookies.set(who, at < 0 ? null : { name: pair.slice(0, at), value: pair.slice(at + 1) });
+  }
+  return session.cookies.get(who);
 }
 
 export async function close(session) {
@@ -22,9 +50,12 @@ export async function close(session) {
   await session.mock?.close();
 }
 
-// Every error of a page is kept in `errors`: what breaks the content policy, throws, or is logged as one.
-export async function openPage(session, options = {}) {
+// Every error of a page is kept in `errors`: what breaks the content policy, throws, or is logged as one. `as` is who is signed
+// in, the administrator unless said otherwise; null for nobody.
+export async function openPage(session, { as = 'admin', ...options } = {}) {
   const context = await session.browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 900 }, ...options });
+  const cookie = as === null ? null : await cookieOf(session, as);
+  if (cookie) await context.addCookies([{ ...cookie, url: session.url, httpOnly: true, sameSite: 'Strict' }]);
   const page = await context.newPage();
   const errors = [];
   page.on('pageerror', (error) => errors.push(String(error)));
@@ -34,8 +65,13 @@ export async function openPage(session, options = {}) {
   return { context, page, errors };
 }
 
-export async function ask(session, path) {
-  const response = await fetch(`${session.url}/api/v1${path}`, { headers: { Accept: 'application/json' } });
+export async function request(session, path, as = 'admin') {
+  const cookie = await cookieOf(session, as);
+  return fetch(session.url + path, { headers: { Accept: '*/*', ...(cookie ? { Cookie: `${cookie.name}=${cookie.value}` } : {}) } });
+}
+
+export async function ask(session, path, as = 'admin') {
+  const response = await request(session, `/api/v1${path}`, as);
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   return response.json();
 }

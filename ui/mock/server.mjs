@@ -1,5 +1,6 @@
 // Stands in for the program: the same addresses, answers, headers and refusals, over made-up campaigns.
 //   node mock/server.mjs [--port 8787] [--dist dist]
+// An administrator is signed in from the beginning, and no file waits; what people and files need beyond that only the program has.
 // POST /mock/append?tenant=&campaign=&rows= adds rows and announces them; only this stand-in has it.
 
 import { createReadStream, existsSync, statSync } from 'node:fs';
@@ -11,6 +12,9 @@ import { appendRows, makeFleet } from './fleet.mjs';
 
 const kTypes = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' };
 const kPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+
+const kUser = { name: 'admin', role: 'admin', tenant: null, second_factor: false, must_change_password: false };
+const kNoArrivals = { files: [], counts: { received: 0, claimed: 0, parsed: 0, committed: 0, held: 0, rejected: 0 } };
 
 class Problem extends Error {
   constructor(status, title, detail) {
@@ -63,6 +67,11 @@ export function startMock({ port = 0, dist = fileURLToPath(new URL('../dist', im
       request.on('close', () => listeners.delete(response));
       return;
     }
+    if (parts[0] === 'session') {
+      if (request.method === 'DELETE') return response.writeHead(204).end();
+      return sendJson(response, { user: kUser, version: 'mock' });
+    }
+    if (parts[0] === 'arrivals' || (parts.length === 3 && parts[2] === 'arrivals')) return sendJson(response, kNoArrivals);
     if (parts[0] !== 'tenants') throw new Problem(404, 'Not found', 'no such address');
     if (parts.length === 1) return sendJson(response, { tenants: [...fleet].map(([name, list]) => ({ name, campaigns: list.length })) });
     if (parts.length === 3 && parts[2] === 'campaigns') return sendJson(response, { campaigns: find(parts[1]).campaigns.map(describe) });

@@ -8,6 +8,9 @@ class FakeSource extends EventTarget {
     super();
     FakeSource.last = this;
   }
+  close(): void {
+    this.readyState = FakeSource.CLOSED;
+  }
 }
 
 beforeEach(() => {
@@ -51,4 +54,32 @@ it('tells of changes to the tenant listened to only', async () => {
   expect(heard).not.toHaveBeenCalled();
   source.dispatchEvent(new MessageEvent('change', { data: '{"tenant":"acme","generation":2}' }));
   expect(heard).toHaveBeenCalledTimes(1);
+});
+
+it('keeps fates of files and new data apart', async () => {
+  const { live, source } = await started();
+  const data = vi.fn();
+  const fates = vi.fn();
+  live.listen('acme', data);
+  live.listenArrivals('acme', fates);
+  source.dispatchEvent(new MessageEvent('arrivals', { data: '{"tenant":"acme"}' }));
+  source.dispatchEvent(new MessageEvent('arrivals', { data: '{"tenant":"other"}' }));
+  expect([data.mock.calls.length, fates.mock.calls.length]).toEqual([0, 1]);
+  source.dispatchEvent(new MessageEvent('change', { data: '{"tenant":"acme"}' }));
+  expect([data.mock.calls.length, fates.mock.calls.length]).toEqual([1, 1]);
+});
+
+it('stays silent and does not come back once it is stopped', async () => {
+  vi.useFakeTimers();
+  try {
+    const { live, source } = await started();
+    live.stop();
+    source.dispatchEvent(new Event('error'));
+    vi.advanceTimersByTime(60_000);
+    expect(source.readyState).toBe(FakeSource.CLOSED);
+    expect(FakeSource.last).toBe(source);
+    expect(live.connected).toBe(false);
+  } finally {
+    vi.useRealTimers();
+  }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePath, parseView, pathOf, tenantPath, viewSearch } from '../src/lib/routes';
+import { chosenTab, companyPath, filesPath, filesSearch, parseFiles, parsePath, parseView, pathOf, tenantOf, tenantPath, viewSearch } from '../src/lib/routes';
 import { pickLanguage } from '../src/lib/language.svelte';
 import { silentLoggers } from '../src/lib/silence';
 import { channelColour, withAlpha } from '../src/lib/colours';
@@ -11,10 +11,20 @@ import type { Channel, Logger } from '../src/lib/types';
 
 describe('addresses', () => {
   it('come back as they went, whatever the names', () => {
-    for (const name of ['company1', 'Boulangerie Dupré', 'a/b', '50 % & plus?', '..', 'ü#1']) {
+    for (const name of ['company1', 'Boulangerie Dupré', 'a/b', '50 % & plus?', '..', 'ü#1', 'files', 'admin', 'sign-in']) {
       expect(parsePath(tenantPath(name))).toEqual({ page: 'tenant', tenant: name });
       expect(parsePath(pathOf(name, name))).toEqual({ page: 'campaign', tenant: name, campaign: name });
     }
+  });
+  it('are those of the pages about files and people', () => {
+    expect(parsePath('/sign-in')).toEqual({ page: 'signIn' });
+    expect(parsePath('/account')).toEqual({ page: 'account' });
+    expect(parsePath('/admin')).toEqual({ page: 'admin' });
+    expect(parsePath(filesPath(null))).toEqual({ page: 'files', tenant: null });
+    expect(parsePath(filesPath('a/b'))).toEqual({ page: 'files', tenant: 'a/b' });
+    expect(parsePath(companyPath('files'))).toEqual({ page: 'company', tenant: 'files' });
+    expect(tenantOf(parsePath('/t/acme/files'))).toBe('acme');
+    expect(tenantOf(parsePath('/files'))).toBe(null);
   });
   it('are home, or unknown', () => {
     expect(parsePath('/')).toEqual({ page: 'home' });
@@ -22,6 +32,21 @@ describe('addresses', () => {
     expect(parsePath('/x')).toEqual({ page: 'unknown' });
     expect(parsePath('/t/a/b/c')).toEqual({ page: 'unknown' });
     expect(parsePath('/t/%E0%A4%A')).toEqual({ page: 'unknown' });
+  });
+});
+
+describe('the choice of files in an address', () => {
+  it('comes back as it went', () => {
+    const choice = { state: 'held' as const, campaign: 'Site & co', days: 7, file: 12 };
+    expect(parseFiles(filesSearch(choice))).toEqual(choice);
+    expect(filesSearch({ state: 'all', campaign: '', days: 0, file: null })).toBe('');
+  });
+  it('drops what makes no sense', () => {
+    expect(parseFiles('?state=evil&days=3&file=-1')).toEqual({ state: 'all', campaign: '', days: 0, file: null });
+  });
+  it('falls back to the first tab', () => {
+    expect(chosenTab('?tab=audit', ['users', 'audit'])).toBe('audit');
+    expect(chosenTab('?tab=evil', ['users', 'audit'])).toBe('users');
   });
 });
 

@@ -1,16 +1,19 @@
-// The requests the pages make. Each throws ApiError with what the server said (problem+json), or an
-// AbortError when its signal fires.
+// The requests the pages make: how they are sent, and those for data; arrivals.ts and people.ts have the others. Each throws
+// ApiError with what the server said (problem+json), or an AbortError when its signal fires.
 
 import { decodeColumns, decodeJson, type QueryResult } from './columns';
 import type { Campaign, CampaignDetail, Conflict, EnergyAnswer, EnergyBucket, FileEntry, Span, TenantEntry } from './types';
 
 const kRoot = '/api/v1';
 
+// `reason` is a stable name where the server gives one; `retryAfter` counts seconds, 0 where it says nothing of a wait.
 export class ApiError extends Error {
   constructor(
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    readonly reason = '',
+    readonly retryAfter = 0,
   ) {
     super(detail || title);
   }
@@ -20,34 +23,110 @@ export function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === 'AbortError';
 }
 
-async function send(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+let signedOut = (): void => {};
+
+// `heard` is called whenever the server no longer knows who asks.
+export function whenSignedOut(heard: () => void): void {
+  signedOut = heard;
+}
+
+// A proxy's error page is no problem+json; then the status line says enough.
+export function problemOf(status: number, statusText: string, body: string, retryAfter: string | null): ApiError {
+  let problem: { title?: unknown; detail?: unknown; reason?: unknown } = {};
+  try {
+    problem = (JSON.parse(body) as typeof problem | null) ?? {};
+  } catch {
+    // As above.
+  }
+  const text = (value: unknown, fallback: string): string => (typeof value === 'string' ? value : fallback);
+  const wait = /^\d{1,9}$/.test(retryAfter ?? '') ? Number(retryAfter) : 0;
+  return new ApiError(status, text(problem.title, statusText), text(problem.detail, ''), text(problem.reason, ''), wait);
+}
+
+// A sign-in that is refused is an answer to the form, not the end of a session.
+function told(problem: ApiError, path: string): ApiError {
+  if (problem.status === 401 && path !== '/session') signedOut();
+  return problem;
+}
+
+interface Question {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  body?: unknown;
+  accept?: string;
+  signal?: AbortSignal | undefined;
+}
+
+// A page of another site can send a form here with this one's cookie, but not this header.
+const kOwnPage = { 'X-PowerView': '1' };
+
+export async function send(path: string, question: Question = {}): Promise<Response> {
+  const { method = 'GET', body, accept = 'application/json', signal } = question;
+  const headers: Record<string, string> = { Accept: accept };
+  if (method !== 'GET') Object.assign(headers, kOwnPage);
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
   let response: Response;
   try {
-    response = await fetch(kRoot + path, { headers: { Accept: accept }, signal: signal ?? null, credentials: 'same-origin' });
+    response = await fetch(kRoot + path, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+      credentials: 'same-origin',
+    });
   } catch (error) {
     if (isAbort(error)) throw error;
     throw new ApiError(0, '', '');
   }
   if (response.ok) return response;
-  let title = response.statusText;
-  let detail = '';
-  try {
-    const problem = (await response.json()) as { title?: string; detail?: string };
-    title = problem.title ?? title;
-    detail = problem.detail ?? '';
-  } catch {
-    // A proxy's error page is no problem+json; the status line says enough.
-  }
-  throw new ApiError(response.status, title, detail);
+  const said = await response.text().catch(() => '');
+  throw told(problemOf(response.status, response.statusText, said, response.headers.get('Retry-After')), path);
 }
 
-async function json<T>(path: string, signal?: AbortSignal): Promise<T> {
-  const response = await send(path, 'application/json', signal);
-  return (await response.json()) as T;
+export async function json<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await (await send(path, { signal })).json()) as T;
+}
+
+// Asks for a change; the answer is undefined where the server has nothing to say about it.
+export async function change<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const response = await send(path, { method, body });
+  const text = await response.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+// Sends a file's bytes. `progress` hears the share that is on its way, 0 to 1: fetch() cannot tell it.
+export function sendFile<T>(path: string, file: Blob, progress: (share: number) => void, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('PUT', kRoot + path);
+    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    for (const [name, value] of Object.entries(kOwnPage)) request.setRequestHeader(name, value);
+    request.upload.addEventListener('progress', (event) => {
+      if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);
+    });
+    request.addEventListener('load', () => {
+      if (request.status < 200 || request.status > 299) {
+        return reject(told(problemOf(request.status, request.statusText, request.responseText, request.getResponseHeader('Retry-After')), path));
+      }
+      try {
+        resolve(JSON.parse(request.responseText) as T);
+      } catch {
+        reject(new ApiError(0, '', ''));
+      }
+    });
+    request.addEventListener('error', () => reject(new ApiError(0, '', '')));
+    request.addEventListener('abort', () => reject(new DOMException('', 'AbortError')));
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(file);
+  });
+}
+
+export function tenantApiPath(tenant: string): string {
+  return `/tenants/${encodeURIComponent(tenant)}`;
 }
 
 export function campaignPath(tenant: string, campaign: string): string {
-  return `/tenants/${encodeURIComponent(tenant)}/campaigns/${encodeURIComponent(campaign)}`;
+  return `${tenantApiPath(tenant)}/campaigns/${encodeURIComponent(campaign)}`;
 }
 
 export async function listTenants(signal?: AbortSignal): Promise<TenantEntry[]> {
@@ -55,8 +134,7 @@ export async function listTenants(signal?: AbortSignal): Promise<TenantEntry[]> 
 }
 
 export async function listCampaigns(tenant: string, signal?: AbortSignal): Promise<Campaign[]> {
-  const path = `/tenants/${encodeURIComponent(tenant)}/campaigns`;
-  return (await json<{ campaigns: Campaign[] }>(path, signal)).campaigns;
+  return (await json<{ campaigns: Campaign[] }>(`${tenantApiPath(tenant)}/campaigns`, signal)).campaigns;
 }
 
 export function readCampaign(tenant: string, campaign: string, signal?: AbortSignal): Promise<CampaignDetail> {
@@ -80,11 +158,7 @@ export async function queryCurves(
   const query = spanQuery(span, fields);
   query.set('points', String(points));
   query.set('format', 'binary');
-  const response = await send(
-    `${campaignPath(tenant, campaign)}/query?${query}`,
-    'application/vnd.powerview.columns',
-    signal,
-  );
+  const response = await send(`${campaignPath(tenant, campaign)}/query?${query}`, { accept: 'application/vnd.powerview.columns', signal });
   const type = response.headers.get('Content-Type') ?? '';
   if (type.startsWith('application/json')) return decodeJson(await response.json());
   return decodeColumns(await response.arrayBuffer());

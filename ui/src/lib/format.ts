@@ -180,8 +180,20 @@ export function roughDuration(seconds: number, locale: string): string {
   return n * size === seconds ? text : `≈${kNbsp}${text}`;
 }
 
+const kSizes: [number, string][] = [
+  [1e9, 'gigabyte'],
+  [1e6, 'megabyte'],
+  [1e3, 'kilobyte'],
+  [1, 'byte'],
+];
+
 export function bytes(size: number, locale: string): string {
-  const unit = size >= 1e6 ? 'megabyte' : size >= 1e3 ? 'kilobyte' : 'byte';
-  const value = size >= 1e6 ? size / 1e6 : size >= 1e3 ? size / 1e3 : size;
-  return numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: unit === 'byte' ? 0 : 1 }).format(value);
+  const [divisor, unit] = kSizes.find(([least]) => size >= least) ?? kSizes[kSizes.length - 1]!;
+  const digits = unit === 'byte' ? 0 : 1;
+  return numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(size / divisor);
+}
+
+// The zone of this browser, for what concerns no campaign: when a file came, when somebody signed in.
+export function ownZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 }

@@ -26,6 +26,12 @@ class Router {
     scrollTo(0, 0);
   }
 
+  // As go(), but the page shown now is not one to come back to.
+  replace(address: string): void {
+    history.replaceState(null, '', address);
+    this.#read();
+  }
+
   // Changes the query of the page shown without a step in the history.
   replaceSearch(search: string): void {
     if (search === location.search) return;

@@ -1,8 +1,12 @@
 // What /api/v1 answers. Instants are whole Unix seconds (UTC); zones are IANA names.
 
-// Either `campaigns`, or `error` where the tenant's data cannot be read.
+export type Standing = 'active' | 'disabled';
+
+// Either `campaigns`, or `error` where the tenant's data cannot be read. `registered`: it was created, and has people and settings.
 export interface TenantEntry {
   name: string;
+  standing?: Standing;
+  registered?: boolean;
   campaigns?: number;
   error?: string;
 }

@@ -1,5 +1,11 @@
 // English texts; the keys of this table are the keys of all languages. {name} is replaced by a value.
+import { accessEn } from './access.en';
+import { arrivalsEn } from './arrivals.en';
+
 export const en = {
+  ...accessEn,
+  ...arrivalsEn,
+
   'app.tagline': 'Electricity measurement campaigns',
   'app.skip': 'Skip to content',
   'app.home': 'All campaigns',
@@ -14,6 +20,7 @@ export const en = {
   'error.network': 'The server does not answer. Check your connection, then try again.',
   'error.notFound': 'This page does not exist, or you may not see it.',
   'error.signIn': 'You are not signed in, or your session is over. Sign in, then try again.',
+  'error.role': 'Your role does not allow this. Ask an owner of your company.',
   'error.retry': 'Try again',
   'error.home': 'Back to the campaigns',
   'error.stale': 'Could not refresh; the last data received is shown.',
@@ -25,6 +32,7 @@ export const en = {
   'home.empty.text': 'Put the files of your loggers in folders like this, then bring them in:',
   'home.empty.layout': 'data/<company>/<campaign>/<logger>/<file>.tsv',
   'home.empty.after': 'This page fills in by itself as soon as the first file is read.',
+  'home.empty.upload': 'Hand files in here',
   'home.tenant.one': '{n} campaign',
   'home.tenant.other': '{n} campaigns',
   'home.tenant.none': 'No campaign here yet.',

@@ -1,6 +1,11 @@
+import { accessFr } from './access.fr';
+import { arrivalsFr } from './arrivals.fr';
 import type { MessageKey } from './en';
 
 export const fr: Record<MessageKey, string> = {
+  ...accessFr,
+  ...arrivalsFr,
+
   'app.tagline': 'Campagnes de mesure électrique',
   'app.skip': 'Aller au contenu',
   'app.home': 'Toutes les campagnes',
@@ -15,6 +20,7 @@ export const fr: Record<MessageKey, string> = {
   'error.network': 'Le serveur ne répond pas. Vérifiez votre connexion, puis réessayez.',
   'error.notFound': 'Cette page n’existe pas, ou vous n’y avez pas accès.',
   'error.signIn': 'Vous n’êtes pas connecté, ou votre session est terminée. Connectez-vous, puis réessayez.',
+  'error.role': 'Votre rôle ne le permet pas. Demandez à un responsable de votre société.',
   'error.retry': 'Réessayer',
   'error.home': 'Retour aux campagnes',
   'error.stale': 'Actualisation impossible ; les dernières données reçues restent affichées.',
@@ -26,6 +32,7 @@ export const fr: Record<MessageKey, string> = {
   'home.empty.text': 'Rangez les fichiers de vos enregistreurs dans des dossiers comme ceux-ci, puis importez-les :',
   'home.empty.layout': 'data/<société>/<campagne>/<enregistreur>/<fichier>.tsv',
   'home.empty.after': 'Cette page se remplit toute seule dès la lecture du premier fichier.',
+  'home.empty.upload': 'Déposer des fichiers ici',
   'home.tenant.one': '{n} campagne',
   'home.tenant.other': '{n} campagnes',
   'home.tenant.none': 'Aucune campagne ici pour l’instant.',

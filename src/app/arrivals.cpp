@@ -1,0 +1,118 @@
+#include "app/arrivals.h"
+
+#include <fmt/format.h>
+
+#include "app/command.h"
+#include "app/reading_rules.h"
+
+namespace pv::app {
+
+Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, const Zones& zones, tenancy::Registry& registry,
+                                                  store::Directory& directory, Log log) {
+  std::unique_ptr<Arrivals> arrivals(new Arrivals(directory, settings.threads, std::move(log)));
+  const Log& say = arrivals->log_;
+  PV_TRY(arrivals->lock_, ingest::IntakeLock::take(settings.state_dir));
+  std::error_code code;
+  std::filesystem::create_directories(settings.data_folder, code);
+  if (code) return fail(system_error("cannot make the data folder", settings.data_folder, code.value()));
+  PV_TRY(arrivals->ledger_, ingest::Ledger::open(settings.state_dir));
+  arrivals->usage_ = std::make_unique<ingest::Usage>(ingest::UsageOptions{
+      .data_folder = settings.data_folder,
+      .quota_of = [&registry](const model::TenantName& tenant) -> Result<std::optional<std::uint64_t>> {
+        PV_TRY(const tenancy::ScopeSettings of_tenant, registry.settings_for({tenant, {}, {}}));
+        return of_tenant.quota_bytes;
+      },
+      .warn = [&say](const model::TenantName& tenant, std::uint64_t used, std::uint64_t quota) {
+        say(fmt::format("quota tenant={} used={} of={}: four fifths are passed", shown(tenant.str()), used, quota));
+      }});
+  PV_TRY(arrivals->spool_, ingest::Spool::open(settings.state_dir));
+  Arrivals* const self = arrivals.get();
+  const auto wake = [self] {
+    if (self->intake_) self->intake_->wake();
+  };
+  const auto campaign_made = [&say](const model::TenantName& tenant, const model::CampaignName& campaign) {
+    say(fmt::format("campaign tenant={} campaign={} announced", shown(tenant.str()), shown(campaign.str())));
+  };
+  PV_TRY(arrivals->desk_, ingest::Desk::open({.data_folder = settings.data_folder,
+                                              .ledger = arrivals->ledger_.get(),
+                                              .usage = arrivals->usage_.get(),
+                                              .wake = wake,
+                                              .max_file_bytes = settings.max_file_bytes,
+                                              .extra_formats = settings.extra_formats,
+                                              .campaign_made = campaign_made}));
+  PV_TRY_VOID(arrivals->start_intake(settings, zones, directory));
+  ingest::WatchOptions watch;
+  watch.data_folder = settings.data_folder;
+  watch.ledger = arrivals->ledger_.get();
+  watch.desk = arrivals->desk_.get();
+  watch.spool = &*arrivals->spool_;
+  watch.usage = arrivals->usage_.get();
+  watch.grace = std::chrono::seconds(settings.grace_s);
+  watch.scan_interval = std::chrono::seconds(settings.scan_interval_s);
+  watch.wake = wake;
+  watch.campaign_made = campaign_made;
+  watch.log = say;
+  PV_TRY(arrivals->watch_, ingest::Watch::start(std::move(watch)));
+  if (settings.sftp == Switch::on) PV_TRY_VOID(arrivals->start_sftp(settings, registry));
+  return arrivals;
+}
+
+Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones, store::Directory& directory) {
+  ingest::IntakeOptions options;
+  options.run.rules = reading_rules(settings, zones, directory);
+  options.run.sink_of = [this](const model::TenantName& tenant) { return sinks_.sink_of(tenant); };
+  options.run.readers = settings.threads;
+  options.run.ledger = ledger_.get();
+  options.run.data_folder = settings.data_folder;
+  options.run.receipts = ingest::Receipts::beside;
+  options.workers = settings.threads;
+  options.log = log_;
+  options.on_change = [this](const ingest::IntakeChange& change) {
+    log_(fmt::format("batch tenant={} stored={} rejected={} held={} postponed={} samples={} seconds={:.3f}", shown(change.tenant), change.stored, change.rejected,
+                     change.held, change.postponed, change.samples, change.seconds));
+    for (const std::string& problem : change.problems) log_(shown(problem));
+  };
+  PV_TRY(intake_, ingest::Intake::start(std::move(options)));
+  return {};
+}
+
+Result<void> Arrivals::start_sftp(const Settings& settings, tenancy::Registry& registry) {
+  sftp::Options options;
+  options.host = settings.sftp_host;
+  options.port = settings.sftp_port;
+  options.data_folder = settings.data_folder;
+  options.host_key_folder = settings.state_dir / "host-keys";
+  options.allowed = settings.sftp_allow;
+  options.old_clients = settings.sftp_old_clients;
+  options.check_password = [&registry](std::string_view account, const Secret& password, std::string_view address) {
+    return registry.check_sftp_password(account, password, address);
+  };
+  options.check_key = [&registry](std::string_view account, std::string_view type, std::string_view base64) {
+    return registry.check_sftp_key(account, type, base64);
+  };
+  options.log = log_;
+  options.sign_in_time = std::chrono::seconds(settings.sftp_sign_in_s);
+  options.idle_time = std::chrono::seconds(settings.sftp_idle_s);
+  options.most_connections = settings.sftp_max_sessions;
+  options.session.file_bytes = settings.max_file_bytes;
+  auto server = sftp::Server::start(*desk_, std::move(options));
+  if (!server) return fail(std::move(server).error().with("SFTP (settings sftp.host, sftp.port, sftp.server)"));
+  sftp_ = std::move(*server);
+  return {};
+}
+
+Arrivals::~Arrivals() { stop(); }
+
+void Arrivals::stop() {
+  // Who brings files first, who takes them last.
+  sftp_.reset();
+  watch_.reset();
+  if (intake_) intake_->stop();
+}
+
+Result<std::string> Arrivals::take_hook(std::string_view json) {
+  PV_TRY(const ingest::HookEvent event, ingest::event_of_json(json));
+  return watch_->take(event);
+}
+
+}  // namespace pv::app

@@ -1,0 +1,67 @@
+#pragma once
+/// The ways in of `serve`: SFTP, the desk that HTTP uploads go to, hooks, and the watched data folder; and the intake that takes
+/// what came into the stores. Holds the installation's intake lock as long as it lives.
+///   Threads: start() and stop() from one; the rest is safe.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/settings.h"
+#include "app/tenant_sinks.h"
+#include "app/zones.h"
+#include "ingest/desk.h"
+#include "ingest/intake.h"
+#include "ingest/intake_lock.h"
+#include "ingest/ledger.h"
+#include "ingest/spool.h"
+#include "ingest/usage.h"
+#include "ingest/watch.h"
+#include "sftp/server.h"
+#include "store/directory.h"
+#include "tenancy/registry.h"
+
+namespace pv::app {
+
+class Arrivals {
+ public:
+  using Log = std::function<void(std::string_view)>;
+
+  /// Borrows all but the log; they outlive it. Errors: conflict: another program takes files of this installation; those of its parts.
+  static Result<std::unique_ptr<Arrivals>> start(const Settings& settings, const Zones& zones, tenancy::Registry& registry,
+                                                 store::Directory& directory, Log log);
+  ~Arrivals();
+  Arrivals(const Arrivals&) = delete;
+  Arrivals& operator=(const Arrivals&) = delete;
+
+  /// Lets what is at hand end; takes nothing more.
+  void stop();
+
+  [[nodiscard]] ingest::Ledger& ledger() noexcept { return *ledger_; }
+  [[nodiscard]] ingest::Desk& desk() noexcept { return *desk_; }
+  [[nodiscard]] ingest::Intake& intake() noexcept { return *intake_; }
+  [[nodiscard]] ingest::Usage& usage() noexcept { return *usage_; }
+  [[nodiscard]] const sftp::Server* sftp_server() const noexcept { return sftp_.get(); }  // null when it is off
+  /// What an HTTP hook of SFTPGo says. Returns what it means, in words. Errors: invalid_input.
+  [[nodiscard]] Result<std::string> take_hook(std::string_view json);
+
+ private:
+  Arrivals(store::Directory& directory, unsigned encoders, Log log) : log_(std::move(log)), sinks_(directory, encoders) {}
+  Result<void> start_intake(const Settings& settings, const Zones& zones, store::Directory& directory);
+  Result<void> start_sftp(const Settings& settings, tenancy::Registry& registry);
+
+  // Later ones use earlier ones, and go first.
+  Log log_;
+  std::optional<ingest::IntakeLock> lock_;
+  TenantSinks sinks_;
+  std::unique_ptr<ingest::Ledger> ledger_;
+  std::unique_ptr<ingest::Usage> usage_;
+  std::optional<ingest::Spool> spool_;
+  std::unique_ptr<ingest::Desk> desk_;
+  std::unique_ptr<ingest::Intake> intake_;
+  std::unique_ptr<ingest::Watch> watch_;
+  std::unique_ptr<sftp::Server> sftp_;
+};
+
+}  // namespace pv::app

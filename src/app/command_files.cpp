@@ -1,0 +1,198 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/access.h"
+#include "app/command.h"
+#include "ingest/ledger.h"
+
+namespace pv::app {
+namespace {
+
+using ingest::LedgerEntry;
+using Json = nlohmann::ordered_json;
+
+enum class Output : std::uint8_t { text, json };
+
+struct Options {
+  CommonOptions common;
+  std::string file;  // id or path
+  std::optional<std::string> tenant, campaign, state, since, before;
+  bool waiting = false;
+  std::size_t limit = 200;
+  std::string header_of, message;
+  Output output = Output::text;
+};
+
+Result<std::unique_ptr<ingest::Ledger>> open_ledger(const Options& options, ingest::Ledger::Access access) {
+  PV_TRY(const Settings settings, settings_for(options.common));
+  return ingest::Ledger::open(settings.state_dir, access);
+}
+
+/// By its number, or the newest at a path below the data folder (or in it, as the shell completes it).
+Result<LedgerEntry> entry_named(ingest::Ledger& ledger, const Options& options) {
+  std::int64_t id = 0;
+  const auto [end, code] = std::from_chars(options.file.data(), options.file.data() + options.file.size(), id);
+  if (code == std::errc{} && end == options.file.data() + options.file.size()) return ledger.entry(ingest::FileId{id});
+  PV_TRY(const Settings settings, settings_for(options.common));
+  const auto absolute = std::filesystem::absolute(options.file).lexically_normal();
+  const auto inside = absolute.lexically_relative(std::filesystem::absolute(settings.data_folder).lexically_normal());
+  const bool is_inside = !inside.empty() && *inside.begin() != "..";
+  PV_TRY(auto found, ledger.entry_at(is_inside ? inside.string() : options.file));
+  if (!found) return fail(Errc::not_found, fmt::format("{}: no such file was handed in; 'powerview files' lists them", options.file));
+  return std::move(*found);
+}
+
+Json json_of(const LedgerEntry& entry) {
+  Json json = {{"id", entry.id.value}, {"path", entry.path}, {"tenant", entry.tenant}, {"campaign", entry.campaign}, {"device", entry.device},
+               {"name", entry.name}, {"state", to_string(entry.state)}, {"filed", entry.filed}, {"moved_to", entry.moved_to}, {"size", entry.size},
+               {"digest", entry.digest}, {"way", to_string(entry.sender.way)}, {"who", entry.sender.who}, {"address", entry.sender.address},
+               {"received", entry.received_s}, {"updated", entry.updated_s}, {"next_attempt", entry.next_attempt_s}, {"attempts", entry.attempts},
+               {"crashes", entry.crashes}, {"reason", entry.reason}, {"message", entry.message}, {"line", entry.line}, {"evidence", Json::array()},
+               {"accepted_by", entry.accepted_by}, {"header_of", entry.header_of}};
+  for (const ingest::Evidence& evidence : entry.evidence) json["evidence"].push_back({{"what", evidence.what}, {"column", evidence.column}});
+  json["receipt"] = entry.receipt_json.empty() ? Json() : Json::parse(entry.receipt_json, nullptr, false);
+  return json;
+}
+
+std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+std::string fate_of(const LedgerEntry& entry) {
+  switch (entry.state) {
+    case ingest::FileState::received: return entry.reason.empty() ? "waiting" : "waiting: " + entry.reason;
+    case ingest::FileState::claimed:
+    case ingest::FileState::parsed: return "at work";
+    case ingest::FileState::committed: return entry.filed ? "ingested" : "ingested, not yet moved";
+    case ingest::FileState::held: return "HELD: " + entry.reason;
+    case ingest::FileState::rejected: return "rejected: " + entry.reason;
+  }
+  return "";
+}
+
+Result<void> list(const Options& options) {
+  PV_TRY(const auto ledger, open_ledger(options, ingest::Ledger::Access::read_only));
+  ingest::EntryFilter filter;
+  filter.tenant = options.tenant;
+  filter.campaign = options.campaign;
+  filter.waiting = options.waiting;
+  filter.limit = options.limit;
+  if (options.state) {
+    filter.state = ingest::state_of(*options.state);
+    if (!filter.state) return fail(Errc::invalid_input, fmt::format("--state: '{}' is none; received, claimed, parsed, committed, held, rejected are", *options.state));
+  }
+  if (options.since) {
+    PV_TRY(filter.since_s, parse_instant(*options.since, model::Zone::utc(), "--since"));
+  }
+  if (options.before) {
+    PV_TRY(filter.before_s, parse_instant(*options.before, model::Zone::utc(), "--before"));
+  }
+  PV_TRY(const std::vector<LedgerEntry> entries, ledger->list(filter));
+  if (options.output == Output::json) {
+    Json all = Json::array();
+    for (const LedgerEntry& entry : entries) all.push_back(json_of(entry));
+    print(text_of(all));
+    return {};
+  }
+  for (const LedgerEntry& entry : entries) {
+    fmt::print("{:>7}  {}  {:<26}  {}\n", entry.id.value, moment_text(entry.updated_s), fate_of(entry), shown(entry.path));
+  }
+  if (entries.empty()) fmt::print("no files\n");
+  if (entries.size() == options.limit) fmt::print("(the newest {}; --limit gives more)\n", options.limit);
+  return {};
+}
+
+Result<void> show(const Options& options) {
+  PV_TRY(const auto ledger, open_ledger(options, ingest::Ledger::Access::read_only));
+  PV_TRY(const LedgerEntry entry, entry_named(*ledger, options));
+  if (options.output == Output::json) {
+    print(text_of(json_of(entry)));
+    return {};
+  }
+  const auto line = [](std::string_view name, const std::string& value) {
+    if (!value.empty()) fmt::print("{:<14}{}\n", fmt::format("{}:", name), shown(value));
+  };
+  line("file", fmt::format("{}", entry.id.value));
+  line("path", entry.path);
+  line("state", std::string(to_string(entry.state)));
+  line("fate", fate_of(entry));
+  line("lies at", entry.moved_to.empty() ? entry.path : entry.moved_to);
+  line("size", bytes_text(entry.size));
+  line("sha256", entry.digest);
+  line("came by", fmt::format("{}{}{}{}{}", to_string(entry.sender.way), entry.sender.who.empty() ? "" : ", ", entry.sender.who,
+                              entry.sender.address.empty() ? "" : ", from ", entry.sender.address));
+  line("received", moment_text(entry.received_s));
+  line("last change", moment_text(entry.updated_s));
+  if (entry.state == ingest::FileState::received) line("next attempt", moment_text(entry.next_attempt_s));
+  line("attempts", fmt::format("{}{}", entry.attempts, entry.crashes > 0 ? fmt::format(", {} crashes", entry.crashes) : ""));
+  line("why", entry.message);
+  if (entry.line > 0) line("line", fmt::format("{}", entry.line));
+  for (const ingest::Evidence& evidence : entry.evidence) line("evidence", evidence.column.empty() ? evidence.what : fmt::format("{}: {}", evidence.column, evidence.what));
+  line("accepted by", entry.accepted_by);
+  line("header of", entry.header_of);
+  if (!entry.receipt_json.empty()) line("receipt", entry.receipt_json);
+  if (entry.state == ingest::FileState::held) {
+    fmt::print("\nTo settle it:\n  powerview files accept {0}                     take it as it is\n"
+               "  powerview files accept {0} --header-of FILE    take its rows under the header of another file of this logger\n"
+               "  powerview files reject {0}                     put it into error/\n", entry.id.value);
+  }
+  return {};
+}
+
+Result<void> decide(const Options& options, const std::function<Result<LedgerEntry>(ingest::Ledger&, ingest::FileId)>& decision) {
+  PV_TRY(const auto ledger, open_ledger(options, ingest::Ledger::Access::read_write));
+  PV_TRY(const LedgerEntry entry, entry_named(*ledger, options));
+  PV_TRY(const LedgerEntry now, decision(*ledger, entry.id));
+  fmt::print("{}: {}. A running 'powerview serve' takes it from here; otherwise the next 'powerview ingest' does\n", shown(now.path), to_string(now.state));
+  return {};
+}
+
+}  // namespace
+
+void add_files(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("files", "Every file that was handed in, with its fate");
+  command->require_subcommand(0, 1);
+  const auto filters = [&](CLI::App* sub) {
+    sub->add_option("--tenant", options->tenant, "Of this company only");
+    sub->add_option("--campaign", options->campaign, "Of this campaign only");
+    sub->add_option("--state", options->state, "received, claimed, parsed, committed, held or rejected");
+    sub->add_option("--since", options->since, "Changed at or after this moment (UTC)")->type_name("TIME");
+    sub->add_option("--before", options->before, "Changed before this moment (UTC)")->type_name("TIME");
+    sub->add_flag("--waiting", options->waiting, "Only what is not settled for good");
+    sub->add_option("--limit", options->limit, "So many at most")->check(CLI::Range(1, 1'000'000));
+    sub->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  };
+  add_common_options(*command, options->common);
+  filters(command);
+  command->callback([command, options, &chosen] {
+    if (!command->get_subcommands().empty()) return;
+    chosen = [options] {
+      const Result<void> listed = list(*options);
+      return listed ? ExitCode::done : report(listed.error());
+    };
+  });
+  const auto action = [&](const char* name, const char* help, std::function<Result<void>()> run) {
+    CLI::App* sub = add_action(*command, name, help, options->common, chosen, std::move(run));
+    sub->add_option("file", options->file, "Number of the file, or its path below the data folder")->required();
+    return sub;
+  };
+  filters(add_action(*command, "list", "The files, newest first (also without a word)", options->common, chosen, [options] { return list(*options); }));
+  action("show", "All that is known of a file", [options] { return show(*options); })
+      ->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  action("retry", "Try again now: a file that waits, is held or was rejected", [options] {
+    return decide(*options, [](ingest::Ledger& ledger, ingest::FileId id) { return ledger.retry(id, command_line().name); });
+  });
+  action("accept", "Take a held file", [options] {
+    return decide(*options, [&](ingest::Ledger& ledger, ingest::FileId id) { return ledger.accept(id, command_line().name, options->header_of); });
+  })->add_option("--header-of", options->header_of, "Use the header of this file (path below the data folder) instead of its own")->type_name("FILE");
+  action("reject", "Put a file that waits or is held into error/", [options] {
+    return decide(*options, [&](ingest::Ledger& ledger, ingest::FileId id) { return ledger.reject(id, command_line().name, options->message); });
+  })->add_option("--message", options->message, "Why, for whoever looks at it later");
+}
+
+}  // namespace pv::app

@@ -1,0 +1,171 @@
+// `serve` ended at every place where its state has just changed, by kill -9 and by a power cut, and started again: the same samples,
+// one fate a file, nothing twice.
+
+#include <regex>
+#include <set>
+
+#include <nlohmann/json.hpp>
+
+#include "e2e/serving.h"
+#include "testing/logger_text.h"
+#include "testing/power_cut.h"
+
+namespace pv {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using testing::content_of;
+using testing::Ended;
+using testing::eventually;
+using testing::Installation;
+using testing::LoggerText;
+using testing::Serving;
+using testing::write_file;
+
+constexpr const char* kFolder = "acme/north/02001084";
+const std::vector<std::string> kNames = {"T302_250803_031500.tsv", "T302_250804_031500.tsv", "T302_250805_031500.tsv"};
+
+/// Every name that the sources give to a place where a test may end the program.
+std::set<std::string> fault_points() {
+  std::set<std::string> names;
+  const std::regex call(R"re(fault_point\("([^"]+)"\))re");
+  for (const auto& entry : fs::recursive_directory_iterator(PV_SOURCE_DIR "/src")) {
+    if (entry.path().extension() != ".cpp" || entry.path().filename().string().ends_with("_test.cpp")) continue;
+    const std::string text = content_of(entry.path());
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) names.insert((*at)[1]);
+  }
+  return names;
+}
+
+/// Three days of one logger that overlap by some rows; the last one is no logger file.
+std::vector<std::string> given_texts() {
+  std::vector<std::string> texts;
+  for (int day = 0; day < 2; ++day) {
+    LoggerText text;
+    text.first_s += day * 18 * 600;
+    texts.push_back(text.text());
+  }
+  texts.emplace_back("no\tlogger\nfile\tat all\n");
+  return texts;
+}
+
+struct Outcome {
+  std::string samples;
+  std::multiset<std::pair<std::string, std::string>> files;
+  bool operator==(const Outcome&) const = default;
+};
+
+Outcome outcome_of(const Installation& at) {
+  Outcome outcome;
+  outcome.samples = at.export_samples("acme", "north").out;
+  outcome.files = at.fates();
+  return outcome;
+}
+
+/// Hands all files in that the client does not know to be there, as a person would after an error.
+void hand_in(const Installation& at, const Serving& serving, std::set<std::string>& told_ok) {
+  const std::vector<std::string> texts = given_texts();
+  const Ended made = serving.sftp("-mkdir north\n-mkdir north/02001084\n");
+  if (made.code != 0) return;  // the server is gone
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (told_ok.contains(kNames[i])) continue;
+    const fs::path local = write_file(at.path() / "local" / kNames[i], texts[i]);
+    const Ended put = serving.sftp("put " + local.string() + " north/02001084/" + kNames[i] + "\n");
+    if (put.code == 0) told_ok.insert(kNames[i]);
+  }
+}
+
+bool all_settled(const Serving& serving) {
+  const json waiting = json::parse(serving.run({"files", "--waiting", "--json"}).out, nullptr, false);
+  return waiting.is_array() && waiting.empty();
+}
+
+void expect_settled(const Installation& at, const Serving& serving, const Outcome& expected, const std::set<std::string>& told_ok) {
+  EXPECT_TRUE(eventually([&] { return all_settled(serving); })) << serving.run({"files"}).out;
+  const Outcome outcome = outcome_of(at);
+  EXPECT_EQ(outcome.samples, expected.samples);
+  // A file the client was not told of may have come twice; then its bytes lie twice, and their samples once.
+  std::set<std::pair<std::string, std::string>> kinds(outcome.files.begin(), outcome.files.end());
+  const std::set<std::pair<std::string, std::string>> wanted(expected.files.begin(), expected.files.end());
+  EXPECT_EQ(kinds, wanted);
+  for (std::size_t i = 0; i < 2; ++i) {
+    EXPECT_TRUE(told_ok.contains(kNames[i])) << kNames[i];
+    EXPECT_EQ(serving.fate_of(std::string(kFolder) + "/" + kNames[i]), "committed");
+  }
+  const Ended verified = serving.run({"verify"});
+  EXPECT_EQ(verified.code, 0) << verified.out << verified.err;
+}
+
+Outcome undisturbed() {
+  const Installation at;
+  Serving serving(at);
+  serving.create_acme();
+  std::set<std::string> told_ok;
+  hand_in(at, serving, told_ok);
+  EXPECT_EQ(told_ok.size(), 2U);
+  EXPECT_TRUE(eventually([&] { return all_settled(serving); }));
+  return outcome_of(at);
+}
+
+TEST(Crash, EndedAtEveryChangeOfStateAndStartedAgainNothingIsLostOrTwice) {
+  const std::set<std::string> points = fault_points();
+  ASSERT_GE(points.size(), 8U);
+  const Outcome expected = undisturbed();
+  std::set<std::string> passed;
+  for (const std::string& point : points) {
+    for (const int pass : {1, 2}) {
+      SCOPED_TRACE(point + ":" + std::to_string(pass));
+      const Installation at;
+      Serving serving(at, {.settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n"});
+      serving.create_acme();
+      ASSERT_EQ(serving.stop().code, 0);
+      serving.start({{"POWERVIEW_FAULT", point + ":" + std::to_string(pass)}});
+      std::set<std::string> told_ok;
+      hand_in(at, serving, told_ok);
+      if (eventually([&] { return serving.child().has_ended(); }, std::chrono::seconds(pass == 1 ? 3 : 1))) passed.insert(point);
+      else serving.stop();
+      serving.start();
+      hand_in(at, serving, told_ok);
+      expect_settled(at, serving, expected, told_ok);
+      if (HasFatalFailure()) return;
+    }
+  }
+  EXPECT_EQ(passed, points) << "places that no upload comes by are not tested by this";
+}
+
+TEST(Crash, APowerCutAtEveryChangeOfStateLosesNothingThatTheClientWasToldOf) {
+  const std::set<std::string> points = fault_points();
+  const Outcome expected = undisturbed();
+  for (const std::string& point : points) {
+    SCOPED_TRACE(point);
+    const Installation before;
+    Serving first(before, {.settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n"});
+    first.create_acme();
+    ASSERT_EQ(first.stop().code, 0);
+    const testing::PowerCut cut(before.path());
+    auto environment = cut.environment();
+    environment["POWERVIEW_FAULT"] = point;
+    first.start(environment);
+    std::set<std::string> told_ok;
+    hand_in(before, first, told_ok);
+    if (!eventually([&] { return first.child().has_ended(); }, std::chrono::seconds(2))) first.child().send(SIGKILL);
+    first.child().wait();
+
+    // The tree as the disk has it, where the installation lies.
+    const fs::path kept = before.path() / "after";
+    cut.after(kept);
+    for (const char* folder : {"data", "state"}) {
+      fs::remove_all(before.path() / folder);
+      if (fs::exists(kept / folder)) fs::rename(kept / folder, before.path() / folder);
+      else fs::create_directories(before.path() / folder);
+    }
+    first.start();
+    hand_in(before, first, told_ok);
+    expect_settled(before, first, expected, told_ok);
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace pv
