@@ -73,7 +73,7 @@ struct Desk::Seat {
 class Desk::Incoming final : public model::IncomingFile {
  public:
   Incoming(Seat seat, FileDescriptor file, std::uint64_t size, model::Sender sender)
-      : seat_(std::move(seat)), file_(std::move(file)), size_(size), sender_(std::move(sender)) {}
+      : file_(std::move(file)), seat_(std::move(seat)), size_(size), sender_(std::move(sender)) {}
   ~Incoming() override;
   Incoming(const Incoming&) = delete;
   Incoming& operator=(const Incoming&) = delete;
@@ -83,8 +83,8 @@ class Desk::Incoming final : public model::IncomingFile {
   Result<FileId> finish() override;
 
  private:
+  FileDescriptor file_;  // closed after the seat is given back: who hears of it finds the transfer over
   Seat seat_;
-  FileDescriptor file_;
   std::uint64_t size_;
   model::Sender sender_;
   bool is_finished_ = false;
@@ -136,12 +136,16 @@ Result<void> Desk::Incoming::write(std::uint64_t offset, std::span<const std::by
 Result<FileId> Desk::Incoming::finish() {
   if (is_finished_) return fail(Errc::conflict, fmt::format("{}: the file is closed", seat_.name));
   Desk& desk = *seat_.desk;
+  // Closed first: a file that is open for writing is left alone by whoever takes files.
+  file_ = FileDescriptor();
   auto id = desk.hand_in(seat_, seat_.folder, partial_name(seat_.name), sender_);
   // What was refused has been filed away: there is nothing left to go on with.
   is_finished_ = id || id.error().kind() == Errc::invalid_input;
   if (is_finished_) {
     const std::lock_guard lock(desk.mutex_);
     desk.interrupted_.erase(seat_.path);
+  } else if (auto again = seat_.folder.file(partial_name(seat_.name), O_RDWR | O_NONBLOCK)) {
+    file_ = std::move(*again);
   }
   return id;
 }

@@ -10,8 +10,10 @@ std::optional<FileState> target(FileState state, FileEvent event) noexcept {
   const std::optional<FileState> never;
   switch (event) {
     case FileEvent::arrive:
-      // Who works on it finds out by itself that the bytes are others; whatever was decided on the old ones is void.
-      return state == claimed || state == parsed ? state : received;
+      // Who works on it finds out by itself that the bytes are others; what was decided on a held file's old ones is void. The fate
+      // of a file that was taken or refused stands: what comes after it has one of its own.
+      if (state == claimed || state == parsed) return state;
+      return state == received || state == held ? std::optional(received) : never;
     case FileEvent::claim:
       if (state == received) return claimed;
       return state == committed || state == rejected ? std::optional(state) : never;

@@ -10,7 +10,7 @@ constexpr struct {
   FileEvent event;
   const char* next;
 } kTable[] = {
-    {FileEvent::arrive, "rcprrr"},   {FileEvent::claim, "c--C-x"},  {FileEvent::parse, "-p----"},  {FileEvent::commit, "--C---"},
+    {FileEvent::arrive, "rcp-r-"},   {FileEvent::claim, "c--C-x"},  {FileEvent::parse, "-p----"},  {FileEvent::commit, "--C---"},
     {FileEvent::postpone, "-rrC-x"}, {FileEvent::crash, "-rrC-x"},  {FileEvent::hold, "-hh---"},   {FileEvent::reject, "xxx-x-"},
     {FileEvent::retry, "r---rr"},    {FileEvent::accept, "----r-"},
 };

@@ -193,9 +193,9 @@ Result<std::vector<Ledger::Arrived>> Ledger::arrive(std::span<const Arrival> arr
     arrived.reserve(arrivals.size());
     for (const Arrival& arrival : arrivals) {
       PV_TRY(const auto standing, standing_at(*state.statements, arrival.path));
-      const bool is_settled = !standing || standing->filed;
+      const bool is_decided = standing && (standing->state == FileState::committed || standing->state == FileState::rejected);
       const bool is_same = standing && (!arrival.identity || !standing->identity || arrival.identity == standing->identity);
-      if (!is_settled && !arrival.refusal) {
+      if (standing && !standing->filed && !arrival.refusal && (is_same || !is_decided)) {
         if (is_same) {
           if (knowledge(arrival.sender.way) > knowledge(standing->way)) {
             Statement& update = state.statements->better_sender;
@@ -213,7 +213,7 @@ Result<std::vector<Ledger::Arrived>> Ledger::arrive(std::span<const Arrival> arr
         arrived.push_back({standing->id, next, true});
         continue;
       }
-      if (standing && !arrival.refusal) {
+      if (standing && standing->filed && !arrival.refusal) {
         // Reported late: what was seen there has been filed since. Only what stands there now counts.
         const std::optional<FileIdentity> now_there = identity_of(arrival.file.path);
         const bool stays = is_same && standing->state == FileState::rejected && !standing->has_moved && !standing->was_removed;

@@ -61,7 +61,8 @@ class Ledger {
     FileState state;
     bool is_new;  // nobody had reported these bytes before
   };
-  /// Puts files on record, or meets their entries. Where other bytes than the entry's stand now (`identity`), it begins anew. A report
+  /// Puts files on record, or meets their entries. Where other bytes than the entry's stand now (`identity`), a waiting or held one
+  /// begins anew; one whose fate is decided, and only not moved yet, keeps it, and the new bytes get an entry of their own. A report
   /// that comes late, of a file that has been filed since, makes no second entry: the path is looked at again.
   Result<std::vector<Arrived>> arrive(std::span<const Arrival> arrivals);
 

@@ -62,7 +62,8 @@ class LedgerTest : public ::testing::Test {
   LedgerEntry entry(FileId id) const { return *ledger_->entry(id); }
   std::uint64_t count(FileState state) const {
     std::uint64_t files = 0;
-    for (const StateCount& one : *ledger_->counts()) files += one.state == state ? one.files : 0;
+    const auto counts = ledger_->counts();
+    for (const StateCount& one : *counts) files += one.state == state ? one.files : 0;
     return files;
   }
 };

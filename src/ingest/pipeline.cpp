@@ -99,9 +99,20 @@ FileReading unread(Task& task, Readiness readiness, std::string_view reason, std
   return reading;
 }
 
+/// Where other bytes stand than were handed in, or none: the file may have made room for another one and lie beside it.
+bool follow(Task& task, const RunOptions& options) {
+  if (!task.entry->identity || identity_of(task.file.path) == task.entry->identity) return false;
+  auto now = options.ledger->entry(task.entry->id);
+  if (!now || now->path == task.entry->path) return false;
+  task.entry->path = std::move(now->path);
+  task.file = file_of(*task.entry, options.data_folder);
+  return true;
+}
+
 FileReading read_task(Task& task, const RunOptions& options, std::vector<char>& buffer) {
   if (!task.entry) return read_logger_file(std::move(task.file), options.rules, buffer);
   if (task.only_moves()) return unread(task, Readiness::deferred, "", "");
+  follow(task, options);
   const auto standing = identity_of(task.file.path);
   if (standing && task.entry->identity && *standing != *task.entry->identity) {
     // The next attempt goes by what stands there now.
@@ -223,6 +234,8 @@ class Run {
   bool record(std::span<const Ledger::Step> steps);
   void after_reading(Work& work);
   void after_sink(Work& work, const std::vector<bool>& was_ready);
+  void move(Task& task, FileRecord& record, Filing& filing) const;
+  static bool waits_for_move(const Task& task, const FileRecord& record);
   void write_receipt_of(const Task& task, const FileRecord& record, std::vector<std::string>& problems) const;
 
   const RunOptions* options_;
@@ -326,6 +339,32 @@ void Run::write_receipt_of(const Task& task, const FileRecord& record, std::vect
   if (auto written = write_receipt(record.moved_to, text); !written) problems.push_back(written.error().message());
 }
 
+void Run::move(Task& task, FileRecord& record, Filing& filing) const {
+  filing.file_away(record);
+  if (!record.moved_to.empty() || !task.entry || !record.identity) return;
+  if (identity_of(record.path) == record.identity) return;
+  // It made room for another file since it was read.
+  task.entry->identity = record.identity;
+  task.file.path = record.path;
+  if (follow(task, *options_)) {
+    record.path = task.file.path.string();
+    filing.file_away(record);
+    if (!record.moved_to.empty()) return;
+  }
+  // A crash came between the move and its record.
+  const std::filesystem::path path = record.path;
+  const auto found = find_filed(path.parent_path() / (record.fate == Fate::stored ? kParsedFolder : kErrorFolder), path.filename().string(), *record.identity);
+  if (found) record.moved_to = found->string();
+}
+
+/// Whether its move is to be tried again. A file that is not where it should be may be on its way to another name; after some looks it
+/// is gone, and its fate is all there is.
+bool Run::waits_for_move(const Task& task, const FileRecord& record) {
+  constexpr std::uint32_t kLooks = 3;
+  if (!record.moved_to.empty() || record.stays) return false;
+  return identity_of(record.path) == record.identity || task.entry->attempts < kLooks;
+}
+
 void Run::file_away(Work& work) {
   const auto begin = Clock::now();
   std::vector<FileRecord> filed;
@@ -338,17 +377,9 @@ void Run::file_away(Work& work) {
     const Task& task = work.batch[i];
     const bool is_final = record.fate == Fate::stored || record.fate == Fate::rejected;
     const bool vanished = record.fate == Fate::deferred && task.entry && has_vanished_for_good(*task.entry, record);
-    if (is_final && work.is_on_record[i]) filing.file_away(record);
+    if (is_final && work.is_on_record[i]) move(work.batch[i], record, filing);
     if (task.entry && work.is_on_record[i] && (is_final || vanished)) {
-      const std::filesystem::path path = record.path;
-      const auto standing = identity_of(path);
-      if (record.moved_to.empty() && !standing && task.entry->identity) {
-        // A crash came between the move and its record.
-        const auto found = find_filed(path.parent_path() / (record.fate == Fate::stored ? kParsedFolder : kErrorFolder), path.filename().string(), *task.entry->identity);
-        if (found) record.moved_to = found->string();
-      }
-      const bool still_there = record.moved_to.empty() && !record.stays && standing && standing == record.identity;
-      if (still_there) {
+      if (is_final && waits_for_move(task, record)) {
         again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : problems.back(), now_s()));
       } else {
         moves.push_back({task.entry->id, record.moved_to.empty() ? "" : std::filesystem::path(record.moved_to).lexically_relative(options_->data_folder).string()});

@@ -104,8 +104,10 @@ void Watch::State::meet_partial(const std::string& path, const struct stat& stat
   const std::string own(own_name_of_partial(name_of(path)));
   const std::string own_path = path.substr(0, path.size() - name_of(path).size()) + own;
   if (options_.desk == nullptr || !S_ISREG(status.st_mode) || depth_of(path) != kDeviceDepth + 1) return;
-  if (is_arriving(own_path)) return still_.forget(path);
-  if (!still_.note(path, identity_in(status), way, Clock::now())) return;
+  // The grace begins when the transfer is over, which gives no event of its own: it is looked at again and again meanwhile.
+  const bool is_running = is_arriving(own_path);
+  if (is_running) still_.forget(path);
+  if (!still_.note(path, identity_in(status), way, Clock::now()) || is_running) return;
   if (const auto end = end_of(*root_, path); end && end->is_being_written) return;
   const auto place = classify(options_.data_folder, options_.data_folder / own_path).place;
   if (!place) return still_.forget(path);

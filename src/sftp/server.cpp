@@ -31,7 +31,7 @@ namespace pv::sftp {
 namespace {
 
 constexpr int kBacklog = 128;
-constexpr std::size_t kStack = 512 * 1024;
+constexpr std::size_t kStack = 1024 * 1024;  // the desk, SQLite and a password check run on it; only what is used is real
 constexpr unsigned kPasswordChecks = 2;
 
 struct FreeBind {

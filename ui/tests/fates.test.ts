@@ -76,8 +76,22 @@ describe('a receipt', () => {
     expect(parts.warnings).toEqual(['a warning']);
     expect(parts.faults).toEqual([{ kind: 'invalid_value', line: 12, column: 3 }]);
   });
+  it('says what the file adds to what was there', () => {
+    const parts = readReceipt({
+      nb_rows: 144,
+      coverage: {
+        rows_new: 100, rows_known: 44, gaps_left: { count: 0, seconds: 0, first: [] }, gaps_closed: { count: 2, seconds: 7200, first: [] },
+        gap_before: { from: '2025-11-10T00:00:00Z', to: '2025-11-10T06:00:00Z' }, gap_after: null,
+      },
+    });
+    expect(parts.taken.map((line) => [line.key, line.value])).toEqual([['receipt.rows', 144], ['receipt.rowsNew', 100]]);
+    expect(parts.fit.map((line) => [line.key, line.value])).toEqual([
+      ['receipt.overlaps', 44], ['receipt.closed', 2], ['receipt.closedTime', 7200], ['receipt.gapBefore', 21_600],
+    ]);
+    expect(readReceipt({ coverage: null }).fit).toEqual([]);
+  });
   it('shows that no row was taken, and bears what it does not know', () => {
-    const parts = readReceipt({ nb_rows: 0, nb_gaps: 'many', faults: [null, 'x', {}], truncated_tail: null });
+    const parts = readReceipt({ nb_rows: 0, nb_gaps: 'many', coverage: { gap_before: { from: 'x' }, gaps_left: 3 }, faults: [null, 'x', {}], truncated_tail: null });
     expect(parts.taken).toEqual([{ key: 'receipt.rows', value: 0, unit: 'count' }]);
     expect([parts.left, parts.fit, parts.faults, parts.truncatedLine]).toEqual([[], [], [], null]);
   });

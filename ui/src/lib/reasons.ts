@@ -33,6 +33,11 @@ export const kReasons: Record<string, MessageKey> = {
   refused_by_store: 'reason.refused_by_store',
   implausible_header: 'reason.implausible_header',
   crashed: 'reason.crashed',
+  other_header_missing: 'reason.other_header_missing',
+  other_header_does_not_fit: 'reason.other_header_does_not_fit',
+  unknown_file_zone: 'reason.unknown_file_zone',
+  ledger_unavailable: 'reason.ledger_unavailable',
+  cannot_be_brought_back: 'reason.cannot_be_brought_back',
   rejected_by_hand: 'reason.rejected_by_hand',
   // Of an upload that was not taken.
   not_a_logger_file: 'reason.not_a_logger_file',

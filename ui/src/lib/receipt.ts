@@ -11,6 +11,7 @@ export interface ReceiptLine {
 }
 
 interface Source {
+  // Where the receipt has it: "coverage.gaps_closed.count" lies in objects.
   name: string;
   key: MessageKey;
   unit?: 'seconds';
@@ -18,7 +19,7 @@ interface Source {
 
 const kTaken: Source[] = [
   { name: 'nb_rows', key: 'receipt.rows' },
-  { name: 'nb_rows_new', key: 'receipt.rowsNew' },
+  { name: 'coverage.rows_new', key: 'receipt.rowsNew' },
   { name: 'nb_points', key: 'receipt.points' },
   { name: 'nb_points_new', key: 'receipt.new' },
   { name: 'nb_points_same', key: 'receipt.same' },
@@ -39,15 +40,29 @@ const kFit: Source[] = [
   { name: 'nb_duplicate_stamps', key: 'receipt.duplicates' },
   { name: 'nb_gaps', key: 'receipt.gaps' },
   { name: 'gap_s', key: 'receipt.gapTime', unit: 'seconds' },
-  { name: 'nb_rows_known', key: 'receipt.overlaps' },
-  { name: 'nb_gaps_closed', key: 'receipt.closed' },
-  { name: 'gap_closed_s', key: 'receipt.closedTime', unit: 'seconds' },
+  { name: 'coverage.rows_known', key: 'receipt.overlaps' },
+  { name: 'coverage.gaps_left.count', key: 'receipt.gapsLeft' },
+  { name: 'coverage.gaps_left.seconds', key: 'receipt.gapsLeftTime', unit: 'seconds' },
+  { name: 'coverage.gaps_closed.count', key: 'receipt.closed' },
+  { name: 'coverage.gaps_closed.seconds', key: 'receipt.closedTime', unit: 'seconds' },
+  { name: 'coverage.gap_before', key: 'receipt.gapBefore', unit: 'seconds' },
+  { name: 'coverage.gap_after', key: 'receipt.gapAfter', unit: 'seconds' },
 ];
+
+// A period counts with its length.
+function numberAt(receipt: Receipt, name: string): number | null {
+  const found = name.split('.').reduce<unknown>((at, part) => (typeof at === 'object' && at !== null ? (at as Receipt)[part] : undefined), receipt);
+  if (typeof found === 'number') return found;
+  if (typeof found !== 'object' || found === null) return null;
+  const { from, to } = found as Receipt;
+  const seconds = (Date.parse(String(to)) - Date.parse(String(from))) / 1000;
+  return Number.isFinite(seconds) ? seconds : null;
+}
 
 function lines(receipt: Receipt, sources: Source[]): ReceiptLine[] {
   return sources.flatMap(({ name, key, unit }) => {
-    const value = receipt[name];
-    return typeof value === 'number' ? [{ key, value, unit: unit ?? 'count' }] : [];
+    const value = numberAt(receipt, name);
+    return value !== null ? [{ key, value, unit: unit ?? 'count' }] : [];
   });
 }
 
