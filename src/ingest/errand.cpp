@@ -32,6 +32,10 @@ Result<std::vector<Ledger::Arrived>> put_on_record(std::span<FoundFile> files, c
 
 void add(RunReport&& part, RunReport& whole) {
   whole.not_reached += part.not_reached;
+  whole.seconds.read += part.seconds.read;
+  whole.seconds.store += part.seconds.store;
+  whole.seconds.record += part.seconds.record;
+  whole.seconds.file += part.seconds.file;
   for (FileRecord& record : part.files) whole.files.push_back(std::move(record));
   for (std::string& problem : part.problems) whole.problems.push_back(std::move(problem));
 }

@@ -18,7 +18,7 @@ struct ErrandOptions {
   RunOptions run;                      // ledger and data_folder set; mode store
   std::filesystem::path state_dir;
   model::Sender sender{model::Way::command, "", ""};
-  std::size_t most_files = 2048;       // claimed at a time
+  std::size_t most_files = 20'000;     // claimed at a time: some kilobytes of memory each
   /// How long to wait for a running `serve`; files it has not settled by then are deferred in the report.
   std::chrono::seconds patience{600};
 };

@@ -248,10 +248,10 @@ TEST_F(IntakeTest, ASuspiciousFileIsHeldWithItsEvidenceUntilAPersonTakesIt) {
   ASSERT_EQ(held.evidence.size(), 1U);
   EXPECT_TRUE(fs::exists(device_ / "a.tsv"));
   EXPECT_TRUE(sinks_["acme"].cells.empty());
-  {
+  EXPECT_TRUE(becomes_true([&] {
     const std::lock_guard lock(mutex_);
-    EXPECT_EQ(changes_.back().held, 1U);
-  }
+    return changes_.size() == 1 && changes_[0].held == 1;
+  }));
   ASSERT_TRUE(ledger_->accept(id, "alice", ""));
   intake_->wake();
   ASSERT_TRUE(becomes_true([&] { return ledger_->entry(id)->filed; }));

@@ -226,8 +226,15 @@ Result<void> Ledger::withdraw(std::string_view path, std::string_view who) {
 
 Result<std::uint64_t> Ledger::recover(std::int64_t now_s) {
   State& state = *state_;
+  constexpr const char* kLeft = "SELECT id,state,tenant,crashes FROM entry WHERE filed=0 AND (state IN (1,2) OR (state IN (3,5) AND due_s IS NULL))";
+  {
+    const std::lock_guard lock(state.read_mutex);
+    PV_TRY(Statement select, state.reading->prepare(kLeft));
+    PV_TRY(const bool any, select.step());
+    if (!any && state.writing) return 0;
+  }
   return state.write(Durability::power_cut, [&]() -> Result<std::uint64_t> {
-    PV_TRY(Statement select, state.writing->prepare("SELECT id,state,tenant,crashes FROM entry WHERE filed=0 AND (state IN (1,2) OR (state IN (3,5) AND due_s IS NULL))"));
+    PV_TRY(Statement select, state.writing->prepare(kLeft));
     PV_TRY(Statement crash, state.writing->prepare("UPDATE entry SET crashes=crashes+1 WHERE id=?"));
     struct Left {
       FileId id;

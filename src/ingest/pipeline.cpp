@@ -1,7 +1,5 @@
 #include "ingest/pipeline.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -14,24 +12,14 @@
 
 #include "base/fault.h"
 #include "base/file.h"
-#include "base/folder.h"
 #include "ingest/filing.h"
 #include "ingest/ledger_steps.h"
 #include "ingest/receipt.h"
+#include "ingest/task.h"
 
 namespace pv::ingest {
 namespace {
 
-/// A file to deal with, and what the ledger says of it when there is one.
-struct Task {
-  FoundFile file;
-  std::optional<LedgerEntry> entry;
-
-  /// Its fate is on record, and only the move is left.
-  [[nodiscard]] bool only_moves() const {
-    return entry && (entry->state == FileState::committed || entry->state == FileState::rejected);
-  }
-};
 using Batch = std::vector<Task>;
 using Readings = std::vector<FileReading>;
 using Clock = std::chrono::steady_clock;
@@ -70,73 +58,6 @@ std::vector<Batch> into_batches(Batch tasks, std::uint64_t batch_bytes) {
     batches.back().push_back(std::move(tasks[index]));
   }
   return batches;
-}
-
-/// The bytes of the file whose header shall count: where its path says, or where it has been filed since.
-Result<std::vector<char>> header_file(const std::string& path, const RunOptions& options) {
-  std::vector<std::string> places = {path};
-  PV_TRY(const auto entry, options.ledger->entry_at(path));
-  if (entry && !entry->moved_to.empty()) places.push_back(entry->moved_to);
-  PV_TRY(const Folder data, Folder::open(options.data_folder));
-  std::vector<char> bytes;
-  for (const std::string& place : places) {
-    // Opened below the folder first: no link leads to another company's file.
-    if (!data.file(place, O_RDONLY | O_NONBLOCK)) continue;
-    if (read_settled_file(options.data_folder / place, options.rules.max_file_bytes, bytes)) return bytes;
-  }
-  return fail(Errc::not_found, fmt::format("{}: the file whose header shall count cannot be read; accept again, with the path of one that can", path));
-}
-
-/// A file of the ledger that is not to be read now, or not at all.
-FileReading unread(Task& task, Readiness readiness, std::string_view reason, std::string message) {
-  FileReading reading;
-  reading.file = std::move(task.file);
-  reading.identity = task.entry->identity;
-  reading.readiness = readiness;
-  reading.reason = reason;
-  reading.message = std::move(message);
-  if (readiness == Readiness::held) reading.evidence.push_back({reading.message, ""});
-  return reading;
-}
-
-/// Where other bytes stand than were handed in, or none: the file may have made room for another one and lie beside it.
-bool follow(Task& task, const RunOptions& options) {
-  if (!task.entry->identity || identity_of(task.file.path) == task.entry->identity) return false;
-  auto now = options.ledger->entry(task.entry->id);
-  if (!now || now->path == task.entry->path) return false;
-  task.entry->path = std::move(now->path);
-  task.file = file_of(*task.entry, options.data_folder);
-  return true;
-}
-
-FileReading read_task(Task& task, const RunOptions& options, std::vector<char>& buffer) {
-  if (!task.entry) return read_logger_file(std::move(task.file), options.rules, buffer);
-  if (task.only_moves()) return unread(task, Readiness::deferred, "", "");
-  follow(task, options);
-  const auto standing = identity_of(task.file.path);
-  if (standing && task.entry->identity && *standing != *task.entry->identity) {
-    // The next attempt goes by what stands there now.
-    task.entry->identity = standing;
-    return unread(task, Readiness::deferred, "changed", fmt::format("{}: other bytes stand there than were handed in; they are looked at again", task.file.path.string()));
-  }
-  Decision decision;
-  decision.is_accepted = !task.entry->accepted_by.empty();
-  if (!task.entry->header_of.empty()) {
-    auto header = header_file(task.entry->header_of, options);
-    if (!header) return unread(task, Readiness::held, "other_header_missing", header.error().message());
-    decision.header_file = std::move(*header);
-  }
-  return read_logger_file(std::move(task.file), options.rules, buffer, decision);
-}
-
-/// A file that lies in error/ and is tried again goes back to where it was handed in.
-Result<void> bring_back(LedgerEntry& entry, const RunOptions& options) {
-  if (entry.moved_to.empty() || entry.state != FileState::claimed) return {};
-  const std::filesystem::path from = options.data_folder / entry.moved_to, to = options.data_folder / entry.path;
-  if (identity_of(from)) PV_TRY_VOID(move_to_free_name(from, to));
-  PV_TRY_VOID(options.ledger->moved_back(entry.id));
-  entry.moved_to.clear();
-  return {};
 }
 
 Readings read_batch(Batch& batch, const RunOptions& options) {
@@ -485,7 +406,7 @@ RunReport run(std::vector<LedgerEntry> claimed, const RunOptions& options) {
       problems.push_back(back.error().message());
       continue;
     }
-    FoundFile file = file_of(entry, options.data_folder);
+    FoundFile file = expected_file(entry, options.data_folder);
     tasks.push_back({std::move(file), std::move(entry)});
   }
   RunReport report = run_tasks(std::move(tasks), options);
@@ -493,7 +414,5 @@ RunReport run(std::vector<LedgerEntry> claimed, const RunOptions& options) {
   report.unrecorded.insert(report.unrecorded.end(), unrecorded.begin(), unrecorded.end());
   return report;
 }
-
-FoundFile file_of(const LedgerEntry& entry, const std::filesystem::path& data_folder) { return classify(data_folder, data_folder / entry.path); }
 
 }  // namespace pv::ingest

@@ -75,11 +75,17 @@ ordered_json coverage_json(const std::optional<quality::Coverage>& coverage) {
           {"gap_after", coverage->after ? period_json(*coverage->after) : ordered_json(nullptr)}};
 }
 
-ordered_json file_json(const FileRecord& file) {
+/// What the ledger's receipts do without: its entry tells the rest.
+enum class Extent : std::uint8_t { whole, receipt };
+
+ordered_json file_json(const FileRecord& file, Extent extent) {
+  const bool is_whole = extent == Extent::whole;
   ordered_json json;
-  json["file_path"] = file.path;
-  json["bucket"] = file.tenant;
-  json["campaign"] = file.campaign;
+  if (is_whole) {
+    json["file_path"] = file.path;
+    json["bucket"] = file.tenant;
+    json["campaign"] = file.campaign;
+  }
   json["device_master_sn"] = file.logger_sn;
   json["status"] = status_of(file.fate);
   json["error"] = file.message.empty() ? ordered_json(nullptr) : ordered_json(file.message);
@@ -88,19 +94,21 @@ ordered_json file_json(const FileRecord& file) {
   json["nb_points"] = file.samples;
   json["nb_invalid_timestamps"] = file.invalid_timestamps;
   json["nb_invalid_values"] = file.invalid_values;
-  json["channels"] = file.channels;
-  ordered_json meta = ordered_json::object();
-  for (const auto& [key, value] : file.header_meta) meta[key] = value;
-  json["file_header_meta"] = std::move(meta);
+  if (is_whole) {
+    json["channels"] = file.channels;
+    ordered_json meta = ordered_json::object();
+    for (const auto& [key, value] : file.header_meta) meta[key] = value;
+    json["file_header_meta"] = std::move(meta);
+  }
   json["time_start"] = optional_time(file.time_start_s);
   json["time_end"] = optional_time(file.time_end_s);
 
   json["fate"] = to_string(file.fate);
   json["reason"] = file.reason.empty() ? ordered_json(nullptr) : ordered_json(file.reason);
   json["line"] = file.line == 0 ? ordered_json(nullptr) : ordered_json(file.line);
-  json["moved_to"] = file.moved_to.empty() ? ordered_json(nullptr) : ordered_json(file.moved_to);
+  if (is_whole) json["moved_to"] = file.moved_to.empty() ? ordered_json(nullptr) : ordered_json(file.moved_to);
   json["device_folder"] = file.device;
-  json["digest"] = file.digest;
+  if (is_whole) json["digest"] = file.digest;
   json["size"] = file.size;
   json["format"] = file.format;
   json["zone"] = file.zone;
@@ -122,7 +130,7 @@ ordered_json file_json(const FileRecord& file) {
   json["coverage"] = coverage_json(file.coverage);
   json["warnings"] = file.warnings;
   json["faults"] = faults_json(file);
-  json["evidence"] = evidence_json(file);
+  if (is_whole) json["evidence"] = evidence_json(file);
   return json;
 }
 
@@ -238,15 +246,13 @@ std::string to_json(const RunReport& report) {
   json["nb_files_not_reached"] = report.not_reached;
   json["problems"] = report.problems;
   ordered_json files = ordered_json::array();
-  for (const FileRecord& file : report.files) files.push_back(file_json(file));
+  for (const FileRecord& file : report.files) files.push_back(file_json(file, Extent::whole));
   json["files"] = std::move(files);
   return dump(json);
 }
 
 std::string short_json(const FileRecord& record) {
-  ordered_json json = file_json(record);
-  for (const char* known : {"file_path", "bucket", "campaign", "channels", "file_header_meta", "moved_to", "digest", "evidence"}) json.erase(known);
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  return file_json(record, Extent::receipt).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
 }
 
 std::string reason_json(const FileRecord& record, std::int64_t now_ms) {
