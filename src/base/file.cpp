@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <functional>
@@ -14,16 +15,6 @@
 
 namespace pv {
 namespace {
-
-bool open_for_writing_elsewhere(int fd) noexcept {
-  // A read lease is granted only while nobody has the file open for writing. Where leases do not exist (network
-  // filesystems, files of other users) the answer is no: a changed size or time then tells.
-  if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-    fcntl(fd, F_SETLEASE, F_UNLCK);
-    return false;
-  }
-  return errno == EAGAIN;
-}
 
 bool same_moment(const struct stat& a, const struct stat& b) noexcept {
   return a.st_size == b.st_size && a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
@@ -53,6 +44,18 @@ Error system_error(std::string_view what, const std::filesystem::path& path, int
   }
 }
 
+bool is_open_for_writing(int fd) noexcept {
+  // A writer that comes while the lease is held makes the kernel send a signal, and SIGIO would end the program; SIGURG is
+  // ignored unless somebody asks for it.
+  fcntl(fd, F_SETSIG, SIGURG);
+  // A read lease is granted only while nobody has the file open for writing.
+  if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
+    fcntl(fd, F_SETLEASE, F_UNLCK);
+    return false;
+  }
+  return errno == EAGAIN;
+}
+
 tl::expected<void, ReadFailure> read_settled_file(const std::filesystem::path& path, std::uint64_t limit, std::vector<char>& out) {
   const auto refuse = [&](ReadRefusal why, std::string_view text) {
     return tl::unexpected<ReadFailure>(ReadFailure{why, fmt::format("{}: {}", path.string(), text)});
@@ -70,7 +73,7 @@ tl::expected<void, ReadFailure> read_settled_file(const std::filesystem::path& p
   if (!S_ISREG(before.st_mode)) return refuse(ReadRefusal::not_regular, "it is not a regular file");
   const auto size = static_cast<std::uint64_t>(before.st_size);
   if (size > limit) return refuse(ReadRefusal::too_large, fmt::format("it has {} bytes, more than the limit of {}", size, limit));
-  if (open_for_writing_elsewhere(file.get())) return refuse(ReadRefusal::being_written, "a program is still writing it");
+  if (is_open_for_writing(file.get())) return refuse(ReadRefusal::being_written, "a program is still writing it");
 
   out.resize(size);
   std::size_t at = 0;
