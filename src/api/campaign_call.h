@@ -24,7 +24,7 @@ struct CampaignCall {
   std::function<void(const Error&)> log_error;
 };
 
-/// First row to last row + 1 over all loggers; [0, 1) for a campaign without rows.
+/// As query::whole_period; [0, 1) for a campaign without rows.
 [[nodiscard]] model::Period whole_period(const model::CampaignSummary& campaign);
 /// "02001171"; empty for an id that is not of the campaign.
 [[nodiscard]] std::string_view serial_of(const model::CampaignSummary& campaign, model::LoggerId logger);

@@ -7,6 +7,7 @@
 #include "api/json_text.h"
 #include "api/parameters.h"
 #include "query/gaps.h"
+#include "query/scope.h"
 
 namespace pv::api {
 namespace {
@@ -42,18 +43,16 @@ void write_loggers(const model::CampaignSummary& campaign, JsonText& json) {
 /// The members of a Campaign, without its braces.
 void write_campaign(const model::CampaignSummary& campaign, const model::Zone& zone, JsonText& json) {
   std::uint64_t samples = 0, rows = 0, channels = 0;
-  bool any = false;
   for (const model::LoggerSummary& logger : campaign.loggers) {
     samples += logger.samples;
     rows += logger.rows;
     channels += logger.channels;
-    any |= logger.period.has_value();
   }
-  const model::Period whole = whole_period(campaign);
+  const std::optional<model::Period> whole = query::whole_period(campaign);
   json.member("name", std::string_view(campaign.name));
   json.member("zone", std::string_view(zone.name()));
-  json.member("from", any ? std::optional(whole.from_s) : std::nullopt);
-  json.member("to", any ? std::optional(whole.to_s) : std::nullopt);
+  json.member("from", whole ? std::optional(whole->from_s) : std::nullopt);
+  json.member("to", whole ? std::optional(whole->to_s) : std::nullopt);
   json.member("samples", samples);
   json.member("rows", rows);
   json.member("files", campaign.files);
@@ -103,14 +102,7 @@ class KeptValues {
 }  // namespace
 
 model::Period whole_period(const model::CampaignSummary& campaign) {
-  std::optional<model::Period> whole;
-  for (const model::LoggerSummary& logger : campaign.loggers) {
-    if (!logger.period) continue;
-    if (!whole) whole = logger.period;
-    whole->from_s = std::min(whole->from_s, logger.period->from_s);
-    whole->to_s = std::max(whole->to_s, logger.period->to_s);
-  }
-  return whole.value_or(model::Period{0, 1});
+  return query::whole_period(campaign).value_or(model::Period{0, 1});
 }
 
 std::string_view serial_of(const model::CampaignSummary& campaign, model::LoggerId logger) {

@@ -44,7 +44,7 @@ void add_generate(CLI::App& app, Chosen& chosen) {
   command->add_option("--days", options->fleet.days, "Days")->capture_default_str();
   command->add_option("--until", options->last_day, "The last day; fixed, so that the bytes do not depend on when they are made")->capture_default_str();
   command->add_option("--step", options->fleet.step_s, "Seconds between rows")->capture_default_str();
-  command->add_option("--seed", options->fleet.seed, "Seed of everything random")->capture_default_str();
+  command->add_option("--seed", options->fleet.seed, "Seed of everything random")->check(CLI::NonNegativeNumber)->capture_default_str();
   command->add_option("--layout", options->layout, "A file a day, or one for each year")->check(CLI::IsMember({"daily", "yearly"}))->capture_default_str();
   command->add_flag_callback("--clean", [options] { options->fleet.quirks = fleet::Quirks::none(); }, "Nothing goes wrong: no resent, cut or empty files, no power cuts");
   command->callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });

@@ -72,15 +72,7 @@ Result<Question> open_question(const QuestionOptions& options) {
   PV_TRY(question.campaign, question.snapshot->campaign(campaign));
   PV_TRY(auto channels, question.snapshot->channels(question.campaign.id));
   PV_TRY(question.channels, choose(std::move(channels), options.channels));
-  bool any = false;
-  for (const model::LoggerSummary& logger : question.campaign.loggers) {
-    if (!logger.period) continue;
-    // A row stands for the interval before its stamp: the campaign begins where the first one does.
-    const std::int64_t from_s = logger.period->from_s - logger.step_s;
-    question.period.from_s = any ? std::min(question.period.from_s, from_s) : from_s;
-    question.period.to_s = any ? std::max(question.period.to_s, logger.period->to_s) : logger.period->to_s;
-    any = true;
-  }
+  question.period = query::whole_period(question.campaign).value_or(model::Period{});
   if (options.from) {
     PV_TRY(question.period.from_s, parse_instant(*options.from, question.zone, "--from"));
   }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -48,6 +49,21 @@ TEST_F(FileTest, RefusesAFileThatIsStillBeingWritten) {
   const FileDescriptor writer(open(path.c_str(), O_WRONLY));
   std::vector<char> bytes;
   EXPECT_EQ(read_settled_file(path, 100, bytes).error().why, ReadRefusal::being_written);
+}
+
+TEST_F(FileTest, AWriterThatComesWhileItIsLookedAtDoesNotEndTheProgram) {
+  const auto path = given("a.tsv", "x");
+  const pid_t child = fork();
+  if (child == 0) {
+    for (int i = 0; i < 10'000; ++i) {
+      const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      static_cast<void>(is_open_for_writing(file.get()));
+    }
+    _exit(0);
+  }
+  int status = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) close(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
 }
 
 TEST_F(FileTest, ReplaceLeavesNoTemporaryFile) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/schema.h"
+
 namespace pv::store {
 namespace {
 
@@ -43,28 +45,8 @@ CREATE TABLE conflict(
 INSERT INTO meta VALUES('generation', 0);
 )sql";
 
-Result<std::int64_t> pragma(Database& database, const char* sql) {
-  PV_TRY(Statement statement, database.prepare(sql));
-  PV_TRY(const bool row, statement.step());
-  return row ? statement.integer(0) : 0;
-}
-
-Result<void> check_version(Database& database) {
-  PV_TRY(const std::int64_t id, pragma(database, "PRAGMA application_id"));
-  PV_TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));
-  PV_TRY(const std::int64_t tables, pragma(database, "SELECT count(*) FROM sqlite_schema"));
-  if (tables == 0) {
-    return fail(Errc::unavailable, fmt::format("{}: nothing has been stored in it yet; run 'powerview ingest'", database.path().string()));
-  }
-  if (id != kApplicationId) {
-    return fail(Errc::corrupt, fmt::format("{}: this is not a PowerView store; move it away", database.path().string()));
-  }
-  if (version != kSchemaVersion) {
-    return fail(Errc::corrupt, fmt::format("{}: store version {}, this program knows version {}: update powerview",
-                                           database.path().string(), version, kSchemaVersion));
-  }
-  return {};
-}
+constexpr Schema kSchema = {"store", kApplicationId, kSchemaVersion, "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL",
+                            kTables};
 
 Result<void> tune(Database& database) {
   // FULL: a commit that was answered survives a power cut. The page cache stays small; blocks are read once and decoded. The log is
@@ -77,20 +59,8 @@ Result<void> tune(Database& database) {
 Result<std::unique_ptr<Database>> open_for_writing(const std::filesystem::path& path) {
   PV_TRY(auto database, Database::open(path, Database::Access::create));
   PV_TRY_VOID(tune(*database));
-  PV_TRY(const std::int64_t tables, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
-  if (tables == 0) {
-    PV_TRY_VOID(database->run("PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL"));
-    PV_TRY(Transaction transaction, Transaction::begin(*database, Transaction::Kind::write));
-    // Another process may have made the tables between the look and the lock.
-    PV_TRY(const std::int64_t now, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
-    if (now == 0) {
-      PV_TRY_VOID(database->run(kTables));
-      PV_TRY_VOID(database->run(
-          fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kSchemaVersion).c_str()));
-    }
-    PV_TRY_VOID(transaction.commit());
-  }
-  PV_TRY_VOID(check_version(*database));
+  PV_TRY_VOID(make_tables(*database, kSchema));
+  PV_TRY_VOID(check_schema(*database, kSchema));
   return database;
 }
 
@@ -99,7 +69,9 @@ Result<std::unique_ptr<Database>> open_for_reading(const std::filesystem::path& 
   PV_TRY(auto database, Database::open(path, Database::Access::read_write, 5'000));
   PV_TRY_VOID(tune(*database));
   PV_TRY_VOID(database->run("PRAGMA query_only=1"));
-  PV_TRY_VOID(check_version(*database));
+  PV_TRY(const bool made, has_tables(*database));
+  if (!made) return fail(Errc::unavailable, fmt::format("{}: nothing has been stored in it yet; run 'powerview ingest'", path.string()));
+  PV_TRY_VOID(check_schema(*database, kSchema));
   return database;
 }
 

@@ -5,9 +5,8 @@
 
 #include <cerrno>
 
-#include <fmt/format.h>
-
 #include "base/file.h"
+#include "base/schema.h"
 
 namespace pv::tenancy {
 namespace {
@@ -55,24 +54,7 @@ CREATE INDEX audit_by_tenant ON audit(tenant, id);
 CREATE INDEX audit_by_action ON audit(action, id);
 )sql";
 
-Result<std::int64_t> pragma(Database& database, const char* sql) {
-  PV_TRY(Statement statement, database.prepare(sql));
-  PV_TRY(const bool row, statement.step());
-  return row ? statement.integer(0) : 0;
-}
-
-Result<void> check_version(Database& database) {
-  PV_TRY(const std::int64_t id, pragma(database, "PRAGMA application_id"));
-  PV_TRY(const std::int64_t version, pragma(database, "PRAGMA user_version"));
-  if (id != kApplicationId) {
-    return fail(Errc::corrupt, fmt::format("{}: this is not PowerView's registry; move it away", database.path().string()));
-  }
-  if (version != kRegistryVersion) {
-    return fail(Errc::corrupt, fmt::format("{}: registry version {}, this program knows version {}: update powerview",
-                                           database.path().string(), version, kRegistryVersion));
-  }
-  return {};
-}
+constexpr Schema kSchema = {"registry", kApplicationId, kRegistryVersion, "PRAGMA journal_mode=WAL", kTables};
 
 /// SQLite gives the log and its index the rights of the file itself, so those are set before it sees the file.
 Result<void> keep_private(const std::filesystem::path& path) {
@@ -94,20 +76,8 @@ Result<std::unique_ptr<Database>> open_registry_file(const std::filesystem::path
   PV_TRY(auto database, Database::open(path, Database::Access::read_write, kBusyMs));
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY; "
                             "PRAGMA secure_delete=ON"));
-  PV_TRY(const std::int64_t tables, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
-  if (tables == 0) {
-    PV_TRY_VOID(database->run("PRAGMA journal_mode=WAL"));
-    PV_TRY(Transaction transaction, Transaction::begin(*database, Transaction::Kind::write));
-    // Another process may have made the tables between the look and the lock.
-    PV_TRY(const std::int64_t now, pragma(*database, "SELECT count(*) FROM sqlite_schema"));
-    if (now == 0) {
-      PV_TRY_VOID(database->run(kTables));
-      PV_TRY_VOID(
-          database->run(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kRegistryVersion).c_str()));
-    }
-    PV_TRY_VOID(transaction.commit());
-  }
-  PV_TRY_VOID(check_version(*database));
+  PV_TRY_VOID(make_tables(*database, kSchema));
+  PV_TRY_VOID(check_schema(*database, kSchema));
   return database;
 }
 

@@ -1,0 +1,48 @@
+#include "base/schema.h"
+
+#include <fmt/format.h>
+
+namespace pv {
+namespace {
+
+Result<std::int64_t> number(const Database& database, const char* sql) {
+  PV_TRY(Statement statement, database.prepare(sql));
+  PV_TRY(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+}  // namespace
+
+Result<bool> has_tables(const Database& database) {
+  PV_TRY(const std::int64_t tables, number(database, "SELECT count(*) FROM sqlite_schema"));
+  return tables > 0;
+}
+
+Result<void> make_tables(Database& database, const Schema& schema) {
+  PV_TRY(const bool made, has_tables(database));
+  if (made) return {};
+  PV_TRY_VOID(database.run(schema.before_tables));
+  PV_TRY(Transaction transaction, Transaction::begin(database, Transaction::Kind::write));
+  // Another process may have made the tables between the look and the lock.
+  PV_TRY(const bool made_meanwhile, has_tables(database));
+  if (!made_meanwhile) {
+    PV_TRY_VOID(database.run(schema.tables));
+    PV_TRY_VOID(database.run(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", schema.application_id, schema.version).c_str()));
+  }
+  return transaction.commit();
+}
+
+Result<void> check_schema(const Database& database, const Schema& schema) {
+  PV_TRY(const std::int64_t id, number(database, "PRAGMA application_id"));
+  PV_TRY(const std::int64_t version, number(database, "PRAGMA user_version"));
+  if (id != schema.application_id) {
+    return fail(Errc::corrupt, fmt::format("{}: this is not a PowerView {}; move it away", database.path().string(), schema.kind));
+  }
+  if (version != schema.version) {
+    return fail(Errc::corrupt, fmt::format("{}: {} version {}, this program knows version {}: update powerview", database.path().string(),
+                                           schema.kind, version, schema.version));
+  }
+  return {};
+}
+
+}  // namespace pv
