@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/schema.h"
+
 namespace pv::ingest {
 namespace {
 
@@ -37,22 +39,7 @@ CREATE TABLE last_arrival(
   PRIMARY KEY(tenant, campaign, device)) WITHOUT ROWID;
 )";
 
-Result<std::int64_t> number(Database& database, const char* sql) {
-  PV_TRY(Statement statement, database.prepare(sql));
-  PV_TRY(const bool row, statement.step());
-  return row ? statement.integer(0) : 0;
-}
-
-Result<void> check_version(Database& database) {
-  PV_TRY(const std::int64_t id, number(database, "PRAGMA application_id"));
-  PV_TRY(const std::int64_t version, number(database, "PRAGMA user_version"));
-  if (id != kApplicationId) return fail(Errc::corrupt, fmt::format("{}: this is not a PowerView ledger; move it away", database.path().string()));
-  if (version != kVersion) {
-    return fail(Errc::corrupt, fmt::format("{}: ledger version {}, this program knows version {}: update powerview", database.path().string(),
-                                           version, kVersion));
-  }
-  return {};
-}
+constexpr Schema kSchema = {"ledger", kApplicationId, kVersion, "PRAGMA journal_mode=WAL", kTables};
 
 std::vector<Evidence> evidence_of(std::string_view text) {
   std::vector<Evidence> evidence;
@@ -140,22 +127,11 @@ Result<std::unique_ptr<Database>> open_ledger_file(const std::filesystem::path& 
   PV_TRY(auto database, Database::open(path, use == LedgerUse::write ? Database::Access::create : Database::Access::read_write));
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));
   if (use == LedgerUse::write) {
-    PV_TRY(const std::int64_t tables, number(*database, "SELECT count(*) FROM sqlite_schema"));
-    if (tables == 0) {
-      PV_TRY_VOID(database->run("PRAGMA journal_mode=WAL"));
-      PV_TRY(Transaction transaction, Transaction::begin(*database, Transaction::Kind::write));
-      // Another process may have made the tables between the look and the lock.
-      PV_TRY(const std::int64_t now, number(*database, "SELECT count(*) FROM sqlite_schema"));
-      if (now == 0) {
-        PV_TRY_VOID(database->run(kTables));
-        PV_TRY_VOID(database->run(fmt::format("PRAGMA application_id={}; PRAGMA user_version={}", kApplicationId, kVersion).c_str()));
-      }
-      PV_TRY_VOID(transaction.commit());
-    }
+    PV_TRY_VOID(make_tables(*database, kSchema));
   } else {
     PV_TRY_VOID(database->run("PRAGMA query_only=1"));
   }
-  PV_TRY_VOID(check_version(*database));
+  PV_TRY_VOID(check_schema(*database, kSchema));
   return database;
 }
 

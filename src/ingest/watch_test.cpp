@@ -501,22 +501,5 @@ TEST(FolderEventsTest, folders_that_are_forgotten_tell_nothing) {
   EXPECT_TRUE(events.wait(0ms).empty());
 }
 
-TEST(IsOpenForWritingTest, a_writer_that_comes_at_that_moment_does_not_end_the_program) {
-  const testing::TempFolder folder;
-  const std::string path = folder.given_file("a.tsv", "x").string();
-  const pid_t child = fork();
-  if (child == 0) {
-    for (int i = 0; i < 10'000; ++i) {
-      const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-      static_cast<void>(is_open_for_writing(fd));
-      close(fd);
-    }
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, WNOHANG) == 0) close(open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  EXPECT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
-}
-
 }  // namespace
 }  // namespace pv::ingest
