@@ -17,10 +17,9 @@ ALLOWED = {
     "query": {"base", "model"},
     "quality": {"base", "model"},
     "tenancy": {"base", "model"},
-    "ingest": {"base", "model", "tsv", "quality", "tenancy"},
-    "sftp": {"base", "model", "tenancy"},
-    "api": {"base", "model", "ingest", "query", "tenancy"},
-    "app": {"base", "model", "codec", "tsv", "fleet", "store", "query", "quality", "tenancy", "ingest", "sftp", "api"},
+    "ingest": {"base", "model", "tsv"},
+    "api": {"base", "model", "ingest", "query"},
+    "app": {"base", "model", "codec", "tsv", "fleet", "store", "query", "quality", "tenancy", "ingest", "api"},
 }
 # What a header may take from outside the standard library: the result type, and declarations without code.
 HEADER_LIBRARIES = re.compile(r"<(tl/expected\.hpp|benchmark/.*|gtest/.*)>")

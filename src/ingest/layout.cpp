@@ -11,6 +11,13 @@ namespace {
 // <company>/<campaign>/<device>/<file>
 constexpr std::size_t kDepth = 4;
 
+bool is_logger_file_name(const std::string& name) {
+  if (name.size() < 5 || name.front() == '.') return false;
+  std::string ending = name.substr(name.size() - 4);
+  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return static_cast<char>(c | 0x20); });
+  return ending == ".tsv";
+}
+
 bool is_passed_over(const std::string& name) { return name.front() == '.' || name == kParsedFolder || name == kErrorFolder; }
 
 void collect(const fs::path& data_folder, const fs::path& folder, Found& found) {
@@ -27,7 +34,7 @@ void collect(const fs::path& data_folder, const fs::path& folder, Found& found) 
     if (code) continue;  // it went away since it was listed
     if (fs::is_directory(status)) {
       collect(data_folder, entry.path(), found);
-    } else if (model::is_logger_file_name(name)) {
+    } else if (is_logger_file_name(name)) {
       found.files.push_back(classify(data_folder, entry.path()));
     } else if (fs::is_symlink(status) && fs::is_directory(entry.path(), code)) {
       found.unreadable.push_back(fmt::format("{}: it is a symbolic link to a folder and is not followed", entry.path().string()));

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "model/arrival.h"
+#include "model/names.h"
 
 namespace pv::ingest {
 
@@ -32,7 +32,11 @@ enum class Misplaced : std::uint8_t {
 /// Whether such a file is left where it lies instead of going to error/.
 [[nodiscard]] bool stays_there(Misplaced why) noexcept;
 
-using model::Place;
+struct Place {
+  model::TenantName tenant;
+  model::CampaignName campaign;
+  model::DeviceName device;
+};
 
 /// A file to deal with. Without a place it is misplaced, and `problem` says why.
 struct FoundFile {
