@@ -90,6 +90,7 @@ ingest::RunReport ingest_all(Installation& at, std::vector<ingest::FoundFile> fi
   value_of(directory.create());
   ingest::RunOptions options;
   options.rules.zone_of = [](const ingest::Place&) { return *model::Zone::from_name("Europe/Paris"); };
+  options.stored = &directory;
   options.sink_of = [&](const model::TenantName& tenant) -> Result<model::SampleSink*> {
     if (!writer) writer = value_of(store::Writer::open(directory.file_of(tenant)));
     return writer.get();

@@ -42,9 +42,26 @@ bool is_enough(Access access, const Caller& caller) {
   return false;
 }
 
+/// Who could do it.
+std::string_view needed(Access access) {
+  switch (access) {
+    case Access::hand_in: return "handing files in needs an editor of the company, or a token of scope write";
+    case Access::editor: return "this needs an editor or owner of the company, signed in; a token is not enough";
+    case Access::owner: return "this needs an owner of the company, signed in; a token is not enough";
+    case Access::admin: return "this needs an administrator, signed in; a token is not enough";
+    case Access::metrics: return "this needs an administrator, or a token without a company";
+    case Access::open:
+    case Access::signed_in:
+    case Access::viewer:
+    case Access::person:
+    case Access::hook: break;
+  }
+  return "this needs more rights than you have";
+}
+
 Reply too_small(Access access) {
   if (access == Access::person) return problem(403, "this is about a user's own account; a token has none");
-  return problem(403, fmt::format("this needs more rights than you have ({})", to_string(access)), "role");
+  return problem(403, needed(access), "role");
 }
 
 }  // namespace

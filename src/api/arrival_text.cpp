@@ -2,7 +2,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ingest/told_text.h"
+
 namespace pv::api {
+namespace {
+
+/// Without the file's path at the front: it is told beside it.
+std::string_view own_words(const ingest::LedgerEntry& entry) {
+  const std::string_view message = ingest::told_message(entry.reason, entry.message);
+  const std::string path = entry.path + ": ";
+  return message.starts_with(path) ? message.substr(path.size()) : message;
+}
+
+}  // namespace
 
 void write_file(const ingest::LedgerEntry& entry, Detail detail, JsonText& json) {
   const auto text = [&json](std::string_view name, const std::string& value) { json.member(name, std::string_view(value)); };
@@ -24,7 +36,7 @@ void write_file(const ingest::LedgerEntry& entry, Detail detail, JsonText& json)
   json.member_or_null("next_attempt", entry.next_attempt_s);
   json.member("attempts", std::uint64_t{entry.attempts});
   text("reason", entry.reason);
-  text("message", entry.message);
+  json.member("message", own_words(entry));
   json.member("line", std::uint64_t{entry.line});
   text("moved_to", entry.moved_to);
   json.key("evidence");

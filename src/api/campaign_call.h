@@ -7,6 +7,7 @@
 
 #include "api/message.h"
 #include "base/result.h"
+#include "model/rhythm.h"
 #include "model/source.h"
 #include "model/zone.h"
 
@@ -19,6 +20,7 @@ struct CampaignCall {
   model::TenantName tenant;
   model::CampaignSummary campaign;
   model::Zone zone;
+  model::ExpectedSteps expected_steps;
   unsigned workers = 1;  // no more than the snapshot was opened for
   /// For errors that come after the reply began, when the client can no longer be told. Outlives every reply.
   std::function<void(const Error&)> log_error;

@@ -168,6 +168,22 @@ TEST_F(CampaignRoutesTest, EnergyFollowsTheLocalCalendar) {
   EXPECT_EQ(energy["channels"][1]["coverage"][1], 1.0);
 }
 
+TEST_F(CampaignRoutesTest, GapsGoByTheStepThatALoggerIsExpectedToHave) {
+  const auto before = get(site + "/gaps");
+  EXPECT_TRUE(json::parse(before.body)["gaps"].empty());
+  running.expected_steps.of_device["02001001"] = 60;
+  const httplib::Headers same = {{"If-None-Match", before.get_header_value("ETag")}};
+  const auto after = get(site + "/gaps", same);
+  ASSERT_EQ(after.status, 200) << "the setting has changed the answer";
+  const json gaps = json::parse(after.body)["gaps"];
+  ASSERT_EQ(gaps.size(), 299U) << "nine minutes of every ten";
+  EXPECT_EQ(gaps[0]["logger"], "02001001");
+  EXPECT_EQ(gaps[0]["to"].get<std::int64_t>() - gaps[0]["from"].get<std::int64_t>(), 540);
+  EXPECT_EQ(get_json(site + "/query?points=300")["gaps"].size(), 299U);
+  running.expected_steps = {3600, {}};
+  EXPECT_TRUE(get_json(site + "/gaps")["gaps"].empty());
+}
+
 TEST_F(CampaignRoutesTest, EventsGapsFilesAndConflicts) {
   EXPECT_EQ(get_json(site + "/events")["events"].size(), 1U);
   EXPECT_TRUE(get_json(site + "/events?from=0&to=10")["events"].empty());

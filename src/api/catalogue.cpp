@@ -188,7 +188,7 @@ Result<Reply> list_gaps(CampaignCall& call) {
   PV_TRY_VOID(check_known(call.request, {"from", "to"}));
   PV_TRY(const model::Period period, period_param(call.request, "to", whole_period(call.campaign)));
   PV_TRY(const query::Gaps gaps,
-         query::find_gaps(*call.snapshot, call.campaign, call.campaign.loggers, period, kMostListed));
+         query::find_gaps(*call.snapshot, call.campaign, call.campaign.loggers, period, call.expected_steps, kMostListed));
   JsonText json;
   json.begin_object();
   json.member("from", period.from_s);

@@ -81,7 +81,7 @@ Result<void> write_marks(CampaignCall& call, model::Period period, std::span<con
   std::set<model::LoggerId> shown;
   for (const model::LoggerSummary& logger : loggers) shown.insert(logger.id);
   PV_TRY(const std::vector<model::LoggerEvent> events, call.snapshot->events(call.campaign.id, period));
-  PV_TRY(const query::Gaps gaps, query::find_gaps(*call.snapshot, call.campaign, loggers, period, kMostMarks));
+  PV_TRY(const query::Gaps gaps, query::find_gaps(*call.snapshot, call.campaign, loggers, period, call.expected_steps, kMostMarks));
   json.key("events");
   json.begin_array();
   std::size_t count = 0;

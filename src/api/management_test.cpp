@@ -191,6 +191,18 @@ TEST_F(ManagementTest, FilesAreShownAndDecidedOn) {
   EXPECT_EQ(call("root", "GET", "/audit?limit=1").body["entries"][0]["tenant"], "acme");
 }
 
+TEST_F(ManagementTest, TheServersOwnTroublesWithAFileAreToldInShort) {
+  const auto file = running.given_arrival("acme", "T302_w.tsv");
+  given(running.ledger->claim_these(std::span(&file, 1)));
+  const ingest::Ledger::Step step{.id = file, .event = ingest::FileEvent::postpone, .reason = "store_unavailable",
+                                  .message = "/var/lib/state/stores/acme.sqlite: opening failed"};
+  given(running.ledger->record(std::span(&step, 1)));
+  const auto shown = call("acme.viewer", "GET", "/tenants/acme/arrivals/" + std::to_string(file.value));
+  EXPECT_EQ(shown.body["reason"], "store_unavailable");
+  EXPECT_EQ(shown.body["message"], "the server could not reach the company's store; it tries again by itself");
+  EXPECT_EQ(given(running.ledger->entry(file)).message, "/var/lib/state/stores/acme.sqlite: opening failed") << "in full for administrators on the machine";
+}
+
 TEST_F(ManagementTest, TheHookKeepsWhatItIsToldAndAnswers200) {
   EXPECT_EQ(hook("s3cret", R"({"action":"upload"})")->body, R"({"result":"queued"})");
   EXPECT_EQ(hook("s3cret", R"({"action":"upload"})")->status, 200);  // duplicates are harmless

@@ -1,6 +1,7 @@
 #include "api/problem.h"
 
 #include "api/json_text.h"
+#include "base/file.h"
 
 namespace pv::api {
 
@@ -57,14 +58,19 @@ Reply problem(int status, std::string_view detail, std::string_view reason) {
   return reply;
 }
 
-Reply problem(const Error& error) { return problem(status_of(error.kind()), public_text(error)); }
-
-Reply problem_told(const Error& error) {
-  return error.kind() == Errc::conflict ? problem(409, error.message()) : problem(error);
+Reply problem(const Error& error) {
+  // What the system denies the server is nothing that the client may do something about.
+  const bool is_ours = error.kind() == Errc::denied && names_a_place(error);
+  return problem(is_ours ? 500 : status_of(error.kind()), public_text(error));
 }
 
-bool is_internal(Errc kind) noexcept {
-  return kind == Errc::corrupt || kind == Errc::io || kind == Errc::unavailable || kind == Errc::conflict;
+Reply problem_told(const Error& error) {
+  return error.kind() == Errc::conflict && !names_a_place(error) ? problem(409, error.message()) : problem(error);
+}
+
+bool is_internal(const Error& error) noexcept {
+  const Errc kind = error.kind();
+  return names_a_place(error) || kind == Errc::corrupt || kind == Errc::io || kind == Errc::unavailable || kind == Errc::conflict;
 }
 
 std::string_view public_text(const Error& error) noexcept {
@@ -75,7 +81,7 @@ std::string_view public_text(const Error& error) noexcept {
     case Errc::conflict: return "another program holds the data; ask again";
     case Errc::not_found:
     case Errc::invalid_input:
-    case Errc::denied: return error.message();
+    case Errc::denied: return names_a_place(error) ? "the server cannot do it; its log says why" : std::string_view(error.message());
   }
   return "an error inside the server";
 }

@@ -24,6 +24,6 @@ namespace pv::api {
 /// files; what the client asked wrongly is told whole.
 [[nodiscard]] std::string_view public_text(const Error& error) noexcept;
 /// Whether public_text() leaves out what the log should have.
-[[nodiscard]] bool is_internal(Errc kind) noexcept;
+[[nodiscard]] bool is_internal(const Error& error) noexcept;
 
 }  // namespace pv::api

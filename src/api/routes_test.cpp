@@ -61,13 +61,23 @@ TEST(ProblemTest, EveryErrorKindHasItsStatus) {
 
 TEST(ProblemTest, WhatWentWrongInsideIsToldWithoutPaths) {
   for (const Errc kind : {Errc::corrupt, Errc::io, Errc::unavailable, Errc::conflict}) {
-    EXPECT_TRUE(is_internal(kind));
+    EXPECT_TRUE(is_internal(Error(kind, "broken")));
     EXPECT_EQ(problem(Error(kind, "/srv/state/acme.sqlite: broken")).body.find("/srv"), std::string::npos);
   }
   for (const Errc kind : {Errc::not_found, Errc::invalid_input, Errc::denied}) {
-    EXPECT_FALSE(is_internal(kind));
+    EXPECT_FALSE(is_internal(Error(kind, "parameter points")));
     EXPECT_NE(problem(Error(kind, "parameter points")).body.find("parameter points"), std::string::npos);
+    // What the system denied or did not find: its text tells where the server keeps things.
+    const Error of_the_system(kind, "/srv/data/acme: cannot open the folder: Permission denied");
+    EXPECT_TRUE(is_internal(of_the_system));
+    EXPECT_EQ(problem(of_the_system).body.find("/srv"), std::string::npos);
   }
+}
+
+TEST(ProblemTest, WhatTheServerMayNotDoIsNoRefusalOfTheClient) {
+  EXPECT_EQ(problem(Error(Errc::denied, "/srv/data/acme: cannot open the folder: Permission denied")).status, 500);
+  EXPECT_EQ(problem(Error(Errc::denied, "this name is the server's own")).status, 403);
+  EXPECT_EQ(problem_told(Error(Errc::conflict, "/srv/data/acme/x: cannot move it: the name is taken")).body.find("/srv"), std::string::npos);
 }
 
 TEST(JsonTextTest, EscapesAndPutsCommas) {

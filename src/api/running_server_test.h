@@ -46,6 +46,7 @@ struct RunningServer {
     options.zone_of = [](const model::TenantName&, const model::CampaignName& campaign) {
       return campaign.str() == "site 1" ? *model::Zone::from_name("Europe/Paris") : model::Zone::utc();
     };
+    options.expected_steps_of = [this](const model::TenantName&, const model::CampaignName&) { return expected_steps; };
     options.log = [this](std::string_view line) {
       const std::lock_guard lock(log_mutex);
       log += line;
@@ -84,6 +85,7 @@ struct RunningServer {
     given(ledger->record(std::span(&step, 1)));
   }
 
+  model::ExpectedSteps expected_steps;  // not to be changed while a request runs
   People people;
   std::unique_ptr<ingest::Ledger> ledger;
   std::unique_ptr<TestDesk> desk;

@@ -22,10 +22,17 @@ std::uint64_t hash_of(std::string_view text) {
   return hash;
 }
 
-/// Weak: the same figures, perhaps compressed differently. Changes with the samples, the question, the zone, the
+/// Those of the settings that a campaign's replies depend on.
+std::string settings_mark(const model::Zone& zone, const model::ExpectedSteps& steps) {
+  std::string mark = fmt::format("{} {}", zone.name(), steps.of_campaign.value_or(0));
+  for (const auto& [device, step_s] : steps.of_device) mark += fmt::format("\n{} {}", device, step_s);
+  return mark;
+}
+
+/// Weak: the same figures, perhaps compressed differently. Changes with the samples, the question, the settings, the
 /// program, and whoever asks: replies are not shared.
-std::string etag_of(std::uint64_t generation, const Call& call, std::string_view zone) {
-  const std::string question = fmt::format("{}\n{}\n{}\n{}\n{}", call.request.target, call.request.accept, zone, call.options.version,
+std::string etag_of(std::uint64_t generation, const Call& call, std::string_view settings) {
+  const std::string question = fmt::format("{}\n{}\n{}\n{}\n{}", call.request.target, call.request.accept, settings, call.options.version,
                                            call.actor().name);
   return fmt::format("W/\"{:x}-{:016x}\"", generation, hash_of(question));
 }
@@ -96,7 +103,9 @@ Result<Reply> SampleRoutes::answer(RouteId id, Call& call, std::function<void(co
   // The list of campaigns names a zone each; its generation alone does not tell when a setting changed them.
   const bool cached = campaign.has_value();
   const model::Zone zone = campaign ? zone_of(*campaign) : model::Zone::utc();
-  const std::string etag = etag_of(generation, call, zone.name());
+  model::ExpectedSteps steps;
+  if (campaign && options_.expected_steps_of) steps = options_.expected_steps_of(tenant, *campaign);
+  const std::string etag = etag_of(generation, call, settings_mark(zone, steps));
   if (cached && etag_matches(request.if_none_match, etag)) return not_modified(etag);
 
   const bool scans = id == RouteId::query || id == RouteId::energy;
@@ -112,7 +121,7 @@ Result<Reply> SampleRoutes::answer(RouteId id, Call& call, std::function<void(co
            }));
   } else {
     PV_TRY(model::CampaignSummary summary, snapshot->campaign(*campaign));
-    PV_TRY(reply, campaign_route(id, {request, std::move(source), std::move(snapshot), tenant, std::move(summary), zone, workers,
+    PV_TRY(reply, campaign_route(id, {request, std::move(source), std::move(snapshot), tenant, std::move(summary), zone, std::move(steps), workers,
                                       std::move(log_error)}));
   }
   if (cached) reply.headers.emplace_back("ETag", etag);

@@ -30,6 +30,7 @@
 #include "ingest/ledger.h"
 #include "model/arrival.h"
 #include "model/names.h"
+#include "model/rhythm.h"
 #include "model/source.h"
 #include "model/zone.h"
 #include "tenancy/registry.h"
@@ -73,9 +74,14 @@ struct ServerOptions {
   std::span<const StaticFile> pages;  // may be empty
   /// The zone whose days a campaign is shown in; UTC when not set.
   std::function<model::Zone(const model::TenantName&, const model::CampaignName&)> zone_of;
+  /// Distances between rows that a campaign's loggers are set to, for its gaps. Empty: what their rows show.
+  std::function<model::ExpectedSteps(const model::TenantName&, const model::CampaignName&)> expected_steps_of;
   /// A line for the log: refused starts of the stream, data that cannot be read, bugs caught at the last moment. May be
   /// empty.
   std::function<void(std::string_view)> log;
+
+  /// A line for the log of what was done: one a file handed in. May be empty.
+  std::function<void(std::string_view)> log_upload;
 
   tenancy::Registry* registry = nullptr;  // must be given
 

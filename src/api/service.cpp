@@ -101,7 +101,7 @@ Reply Service::answer_route(const RouteMatch& match, const Request& request) {
 }
 
 void Service::log_error(std::string_view where, const Error& error) const {
-  if (options_.log && is_internal(error.kind())) options_.log(fmt::format("{}: {}", where, error.message()));
+  if (options_.log && is_internal(error)) options_.log(fmt::format("{}: {}", where, error.message()));
 }
 
 Result<Reply> Service::dispatch(RouteId id, Call& call) {

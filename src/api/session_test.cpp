@@ -6,11 +6,27 @@
 #include <nlohmann/json.hpp>
 
 #include "api/running_server_test.h"
+#include "tenancy/totp.h"
 
 namespace pv::api {
 namespace {
 
 using nlohmann::json;
+
+/// The secret of an "otpauth://" address, as an authenticator reads it (base32 of RFC 4648).
+std::vector<std::byte> secret_of(const std::string& uri) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  std::vector<std::byte> bytes;
+  unsigned buffer = 0, bits = 0;
+  for (std::size_t at = uri.find("secret=") + 7; at < uri.size() && uri[at] != '&'; ++at) {
+    buffer = (buffer << 5U | static_cast<unsigned>(kLetters.find(uri[at]))) & 0xfffU;
+    bits += 5;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes.push_back(static_cast<std::byte>(buffer >> bits & 0xffU));
+  }
+  return bytes;
+}
 
 class SessionTest : public ::testing::Test {
  protected:
@@ -206,6 +222,37 @@ TEST_F(SessionTest, TheSecondFactorIsBegunWithASecretAndRefusesWrongCodes) {
   EXPECT_EQ(client().Put(path, as("acme.viewer"), R"({"code":"abcdef"})", "application/json")->status, 400);
   EXPECT_EQ(client().Delete(path, as("acme.viewer"), json{{"password", People::kPassword}}.dump(), "application/json")->status, 404);
   EXPECT_EQ(json::parse(client().Get("/api/v1/session", as("acme.viewer"))->body)["user"]["second_factor"], false);
+}
+
+TEST_F(SessionTest, WithASecondFactorAPasswordNeedsItsCode) {
+  const std::string path = "/api/v1/account/second-factor";
+  const auto begun = client().Post(path, as("acme.viewer"), "{}", "application/json");
+  const std::string uri = json::parse(begun->body)["secret_uri"];
+  const std::vector<std::byte> secret = secret_of(uri);
+  ASSERT_EQ(secret.size(), tenancy::kTotpSecretBytes) << uri;
+  // The people's clock is moved, so that each code is of a step that was not used yet.
+  const auto code_now = [&] { return tenancy::totp_code(secret, tenancy::totp_step(std::time(nullptr) + running.people.ahead_s)); };
+  const auto with_code = [&](const std::string& password, const std::string& code) {
+    return client().Post("/api/v1/session", json{{"user", "acme.viewer"}, {"password", password}, {"code", code}}.dump(), "application/json");
+  };
+  const auto confirmed = client().Put(path, as("acme.viewer"), json{{"code", code_now()}}.dump(), "application/json");
+  ASSERT_LT(confirmed->status, 300) << confirmed->body;
+
+  const auto without = sign_in("acme.viewer", People::kPassword);
+  EXPECT_EQ(without->status, 401);
+  EXPECT_EQ(json::parse(without->body)["reason"], "code_needed");
+  EXPECT_FALSE(without->has_header("Set-Cookie"));
+  running.people.ahead_s += 90;
+  const std::string code = code_now();
+  EXPECT_EQ(with_code("not the password", code)->status, 401);
+  const auto signed_in = with_code(People::kPassword, code);
+  ASSERT_EQ(signed_in->status, 200) << signed_in->body;
+  EXPECT_EQ(json::parse(signed_in->body)["user"]["second_factor"], true);
+  EXPECT_EQ(client().Get("/api/v1/session", {{"Cookie", cookie_of(signed_in)}})->status, 200);
+  EXPECT_EQ(with_code(People::kPassword, code)->status, 401) << "a code counts once";
+  running.people.ahead_s += 90;
+  EXPECT_EQ(with_code(People::kPassword, "000000" == code_now() ? "000001" : "000000")->status, 401);
+  EXPECT_EQ(with_code(People::kPassword, code_now())->status, 200);
 }
 
 TEST_F(SessionTest, BodiesAreFlatObjectsOfWhatIsKnown) {

@@ -72,6 +72,8 @@ class TestDesk final : public model::ArrivalDesk {
       return arrived.at(0).id;
     }
 
+    void discard() override { bytes_.clear(); }
+
    private:
     TestDesk& desk_;
     std::string path_;

@@ -4,11 +4,13 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "api/arrival_text.h"
 #include "api/json_text.h"
 #include "api/parameters.h"
 #include "api/problem.h"
+#include "base/file.h"
 
 namespace pv::api {
 namespace {
@@ -25,7 +27,7 @@ Reply too_large(std::uint64_t most) { return problem(413, fmt::format("the file 
 
 /// What the desk says while it writes. Denied is the quota: the size was looked at before.
 Result<Reply> refused_by_desk(const Error& error) {
-  if (error.kind() == Errc::denied) return problem(507, error.message(), "quota");
+  if (error.kind() == Errc::denied && !names_a_place(error)) return problem(507, error.message(), "quota");
   return fail(error);
 }
 
@@ -36,6 +38,26 @@ Reply broken_off(RequestBody::Trouble why) {
     case RequestBody::Trouble::gone: break;
   }
   return problem(400, "the file did not come to its end; send it again");
+}
+
+/// What is known of an upload when it ends, for the log.
+struct Handed {
+  std::uint64_t bytes = 0;
+  model::FileId id;
+  std::optional<ingest::FileState> state;
+};
+
+/// A text that clients may have chosen, fit for a line of the log: at most 500 bytes, without control characters.
+std::string quoted(std::string_view text) {
+  constexpr std::size_t kMost = 500;
+  JsonText json;
+  json.value(text.substr(0, kMost));
+  return std::move(json).take();
+}
+
+std::string detail_of(const Reply& reply) {
+  const auto problem = nlohmann::json::parse(reply.body, nullptr, false);
+  return problem.is_object() ? problem.value("detail", "") : "";
 }
 
 struct Wanted {
@@ -97,7 +119,9 @@ std::optional<UploadPlaces::Place> UploadPlaces::take(const std::string& tenant)
   return Place(*this, tenant);
 }
 
-Result<Reply> upload_file(Call& call, UploadPlaces& places) {
+namespace {
+
+Result<Reply> take_file(Call& call, UploadPlaces& places, Handed& handed) {
   PV_TRY(const Wanted wanted, wanted_file(call));
   if (call.options.desk == nullptr || call.options.ledger == nullptr) return fail(Errc::unavailable, "this server takes no files in");
   if (call.request.body->length().value_or(0) > call.options.max_file_bytes) return too_large(call.options.max_file_bytes);
@@ -111,18 +135,26 @@ Result<Reply> upload_file(Call& call, UploadPlaces& places) {
   {
     const model::Sender sender{model::Way::http, call.actor().name, call.address};
     auto file = call.options.desk->begin(wanted.place, wanted.name, model::ArrivalDesk::Start::fresh, sender);
-    if (!file && file.error().kind() == Errc::denied) return problem(400, file.error().message(), "name");
+    if (!file && file.error().kind() == Errc::denied && !names_a_place(file.error())) return problem(400, file.error().message(), "name");
     if (!file) return fail(file.error());
-    if (auto refused = write_body(call, **file)) return std::move(*refused);
+    auto refused = write_body(call, **file);
+    handed.bytes = (*file)->size();
+    if (refused) {
+      // There is no going on with it over HTTP: it is sent again as a whole.
+      (*file)->discard();
+      return std::move(*refused);
+    }
     const auto finished = (*file)->finish();
-    if (!finished && finished.error().kind() == Errc::invalid_input) {
+    if (!finished && finished.error().kind() == Errc::invalid_input && !names_a_place(finished.error())) {
       return problem(400, finished.error().message(), "not_a_logger_file");
     }
     if (!finished) return refused_by_desk(finished.error());
     id = *finished;
   }
   if (call.options.wake_intake) call.options.wake_intake();
+  handed.id = id;
   PV_TRY(const ingest::LedgerEntry entry, fate_of(call, id));
+  handed.state = entry.state;
   PV_TRY_VOID(call.registry.note({.time_s = 0, .who = call.actor().name, .address = call.address, .action = "file.upload",
                                   .subject = entry.path, .detail = fmt::format("{} bytes", entry.size), .tenant = entry.tenant}));
   JsonText json;
@@ -131,6 +163,28 @@ Result<Reply> upload_file(Call& call, UploadPlaces& places) {
   write_file(entry, Detail::whole, json);
   json.end_object();
   return json_reply(std::move(json).take(), entry.is_settled() ? 201 : 202);
+}
+
+void log_upload(const Call& call, const Handed& handed, const Result<Reply>& reply, double seconds) {
+  if (!call.options.log_upload) return;
+  const int status = reply ? reply->status : status_of(reply.error().kind());
+  std::string end;
+  if (handed.id.value != 0) end += fmt::format(" file={}", handed.id.value);
+  if (handed.state) end += fmt::format(" state={}", ingest::to_string(*handed.state));
+  if (!reply || status >= 400) end += " reason=" + quoted(reply ? detail_of(*reply) : reply.error().message());
+  const std::string path = fmt::format("{}/{}/{}/{}", call.tenant().str(), call.segments.at(1), call.segments.at(2), call.segments.at(3));
+  call.options.log_upload(fmt::format("http.upload who={} tenant={} address={} path={} bytes={} seconds={:.3f} status={} fate={}{}", quoted(call.actor().name),
+                                      quoted(call.tenant().str()), call.address, quoted(path), handed.bytes, seconds, status, status < 400 ? "taken" : "refused", end));
+}
+
+}  // namespace
+
+Result<Reply> upload_file(Call& call, UploadPlaces& places) {
+  const auto begun = steady_clock::now();
+  Handed handed;
+  auto reply = take_file(call, places, handed);
+  log_upload(call, handed, reply, std::chrono::duration<double>(steady_clock::now() - begun).count());
+  return reply;
 }
 
 }  // namespace pv::api

@@ -28,6 +28,10 @@ class UploadTest : public ::testing::Test {
   UploadTest() {
     running.options.max_file_bytes = kMostBytes;
     running.options.wake_intake = [this] { ++wakes; };
+    running.options.log_upload = [this](std::string_view line) {
+      const std::lock_guard lock(uploads_mutex);
+      uploads.emplace_back(line);
+    };
     running.options.wait_settled = [this](model::FileId id, std::chrono::milliseconds) { return settle(id); };
     running.start();
   }
@@ -45,6 +49,8 @@ class UploadTest : public ::testing::Test {
     return client().Put("/api/v1/tenants/" + target, with(token), content, "text/tab-separated-values");
   }
 
+  std::mutex uploads_mutex;
+  std::vector<std::string> uploads;  // lines of the log; read between requests
   std::atomic<int> wakes{0};
   std::atomic<bool> holds{true};
   const std::string file = "acme/campaigns/site%201/devices/02001000/files/T302_1.tsv";
@@ -93,6 +99,11 @@ TEST_F(UploadTest, AFileIsTakenAndItsFateTold) {
   EXPECT_EQ(shown["receipt"]["nb_rows"], 3);
   EXPECT_EQ(running.desk->files().at(path), "T302\n1\n");
   EXPECT_EQ(wakes, 1);
+  ASSERT_EQ(uploads.size(), 1U);
+  for (const char* part : {"http.upload who=\"token writer\" tenant=\"acme\" address=127.0.0.1 path=\"acme/site 1/02001000/T302_1.tsv\" bytes=7 seconds=",
+                           " status=201 fate=taken file=1 state=held"}) {
+    EXPECT_NE(uploads[0].find(part), std::string::npos) << uploads[0];
+  }
   const auto audit = running.people.registry->audit(std::nullopt, 1);
   EXPECT_EQ(audit->at(0).action, "file.upload");
   EXPECT_EQ(audit->at(0).subject, path);
@@ -166,12 +177,15 @@ TEST_F(UploadTest, ADiskThatIsFullIsInTheLogAndItsPathsAreNot) {
   EXPECT_EQ(reply->status, 500);
   EXPECT_EQ(reply->body.find("/srv"), std::string::npos);
   EXPECT_NE(running.logged().find("/srv/data: No space left on device"), std::string::npos);
+  ASSERT_EQ(uploads.size(), 1U);
+  EXPECT_NE(uploads[0].find("status=500 fate=refused reason=\"/srv/data: No space left on device\""), std::string::npos) << uploads[0];
 }
 
 TEST_F(UploadTest, WhatIsNoLoggerFileIsRefusedWithTheReason) {
   const auto reply = put(file, "Dear all,\n");
   EXPECT_EQ(reply->status, 400);
   EXPECT_EQ(json::parse(reply->body)["detail"], "line 1: this is no logger file");
+  EXPECT_NE(uploads.at(0).find("status=400 fate=refused reason=\"line 1: this is no logger file\""), std::string::npos) << uploads[0];
   EXPECT_EQ(put(file, "")->status, 400);
   EXPECT_TRUE(running.desk->files().empty());
 }

@@ -184,6 +184,15 @@ TEST_F(WallTest, ARoleThatIsTooSmallIsTold) {
   }
 }
 
+TEST_F(WallTest, ARefusalSaysInWordsWhatIsNeeded) {
+  httplib::Client client("127.0.0.1", running.server->port());
+  const auto viewer = running.as("acme.viewer");
+  const auto refused = client.Put("/api/v1/tenants/acme/campaigns/c/devices/d/files/T302_1.tsv", {viewer.begin(), viewer.end()}, "T302", "text/plain");
+  EXPECT_EQ(refused->status, 403);
+  EXPECT_NE(refused->body.find("editor of the company"), std::string::npos) << refused->body;
+  EXPECT_EQ(refused->body.find("hand_in"), std::string::npos) << refused->body;
+}
+
 TEST_F(WallTest, TokensHaveNoAccount) {
   for (const DocumentedOperation& operation : documented_operations()) {
     if (operation.role != "person") continue;

@@ -4,6 +4,7 @@
 
 #include "app/command.h"
 #include "app/reading_rules.h"
+#include "sftp/log_text.h"
 
 namespace pv::app {
 
@@ -60,6 +61,7 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
 Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones, store::Directory& directory) {
   ingest::IntakeOptions options;
   options.run.rules = reading_rules(settings, zones, directory);
+  options.run.stored = &directory;
   options.run.sink_of = [this](const model::TenantName& tenant) { return sinks_.sink_of(tenant); };
   options.run.readers = settings.threads;
   options.run.ledger = ledger_.get();
@@ -70,6 +72,10 @@ Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones
   options.on_change = [this](const ingest::IntakeChange& change) {
     log_(fmt::format("batch tenant={} stored={} rejected={} held={} postponed={} samples={} seconds={:.3f}", shown(change.tenant), change.stored, change.rejected,
                      change.held, change.postponed, change.samples, change.seconds));
+    for (const ingest::Setback& setback : change.setbacks) {
+      log_(fmt::format("batch.setback tenant={} fate={} reason={} files={} first={} why={}", shown(change.tenant), ingest::to_string(setback.fate), shown(setback.reason),
+                       setback.files, sftp::in_quotes(setback.first), sftp::in_quotes(setback.message)));
+    }
     for (const std::string& problem : change.problems) log_(shown(problem));
   };
   PV_TRY(intake_, ingest::Intake::start(std::move(options)));
@@ -90,6 +96,7 @@ Result<void> Arrivals::start_sftp(const Settings& settings, tenancy::Registry& r
   options.check_key = [&registry](std::string_view account, std::string_view type, std::string_view base64) {
     return registry.check_sftp_key(account, type, base64);
   };
+  options.may_go_on = [&registry](const tenancy::SftpAccount& account) { return registry.may_go_on(account); };
   options.log = log_;
   options.sign_in_time = std::chrono::seconds(settings.sftp_sign_in_s);
   options.idle_time = std::chrono::seconds(settings.sftp_idle_s);

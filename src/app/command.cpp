@@ -102,6 +102,14 @@ Result<Settings> settings_for(const CommonOptions& options) {
   return settings;
 }
 
+std::filesystem::path real_folder(const std::filesystem::path& folder) {
+  std::error_code code;
+  const std::filesystem::path absolute = std::filesystem::absolute(folder);
+  std::filesystem::path real = std::filesystem::weakly_canonical(absolute, code);
+  if (code) real = absolute.lexically_normal();
+  return real.has_filename() ? real : real.parent_path();
+}
+
 std::optional<std::string> process_environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);

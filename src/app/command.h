@@ -42,6 +42,9 @@ void add_zone_option(CLI::App& command, CommonOptions& options);
 /// Settings with the command's own options on top.
 Result<Settings> settings_for(const CommonOptions& options);
 
+/// A folder however it is spelled: absolute, links followed as far as it exists. Paths in the ledger are below the data folder's.
+std::filesystem::path real_folder(const std::filesystem::path& folder);
+
 /// The process environment, as settings read it.
 std::optional<std::string> process_environment(const char* name);
 

@@ -10,6 +10,7 @@
 #include "app/access.h"
 #include "app/command.h"
 #include "ingest/ledger.h"
+#include "ingest/receipt.h"
 
 namespace pv::app {
 namespace {
@@ -34,16 +35,22 @@ Result<std::unique_ptr<ingest::Ledger>> open_ledger(const Options& options, inge
   return ingest::Ledger::open(settings.state_dir, access);
 }
 
+/// A path below the data folder, of one that is that already or leads there from where the person works.
+Result<std::string> path_below_data(const Options& options, const std::string& path) {
+  PV_TRY(const Settings settings, settings_for(options.common));
+  const std::filesystem::path file = path;
+  const auto inside = (real_folder(file.parent_path()) / file.filename()).lexically_relative(real_folder(settings.data_folder));
+  const bool is_inside = !inside.empty() && *inside.begin() != "..";
+  return is_inside ? inside.string() : path;
+}
+
 /// By its number, or the newest at a path below the data folder (or in it, as the shell completes it).
 Result<LedgerEntry> entry_named(ingest::Ledger& ledger, const Options& options) {
   std::int64_t id = 0;
   const auto [end, code] = std::from_chars(options.file.data(), options.file.data() + options.file.size(), id);
   if (code == std::errc{} && end == options.file.data() + options.file.size()) return ledger.entry(ingest::FileId{id});
-  PV_TRY(const Settings settings, settings_for(options.common));
-  const auto absolute = std::filesystem::absolute(options.file).lexically_normal();
-  const auto inside = absolute.lexically_relative(std::filesystem::absolute(settings.data_folder).lexically_normal());
-  const bool is_inside = !inside.empty() && *inside.begin() != "..";
-  PV_TRY(auto found, ledger.entry_at(is_inside ? inside.string() : options.file));
+  PV_TRY(const std::string path, path_below_data(options, options.file));
+  PV_TRY(auto found, ledger.entry_at(path));
   if (!found) return fail(Errc::not_found, fmt::format("{}: no such file was handed in; 'powerview files' lists them", options.file));
   return std::move(*found);
 }
@@ -61,6 +68,17 @@ Json json_of(const LedgerEntry& entry) {
 }
 
 std::string text_of(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+
+/// A text of several lines, fit for a terminal.
+std::string shown_lines(std::string_view text) {
+  std::string lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines += shown(text.substr(0, end)) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
 
 std::string fate_of(const LedgerEntry& entry) {
   switch (entry.state) {
@@ -131,10 +149,12 @@ Result<void> show(const Options& options) {
   line("attempts", fmt::format("{}{}", entry.attempts, entry.crashes > 0 ? fmt::format(", {} crashes", entry.crashes) : ""));
   line("why", entry.message);
   if (entry.line > 0) line("line", fmt::format("{}", entry.line));
-  for (const ingest::Evidence& evidence : entry.evidence) line("evidence", evidence.column.empty() ? evidence.what : fmt::format("{}: {}", evidence.column, evidence.what));
+  // What a hold has shown stays on record after it was settled.
+  const char* const seen = entry.state == ingest::FileState::held ? "evidence" : "was held for";
+  for (const ingest::Evidence& evidence : entry.evidence) line(seen, evidence.column.empty() ? evidence.what : fmt::format("{}: {}", evidence.column, evidence.what));
   line("accepted by", entry.accepted_by);
   line("header of", entry.header_of);
-  if (!entry.receipt_json.empty()) line("receipt", entry.receipt_json);
+  if (!entry.receipt_json.empty()) print("\n" + shown_lines(ingest::receipt_text(entry.name, entry.receipt_json)));
   if (entry.state == ingest::FileState::held) {
     fmt::print("\nTo settle it:\n  powerview files accept {0}                     take it as it is\n"
                "  powerview files accept {0} --header-of FILE    take its rows under the header of another file of this logger\n"
@@ -143,11 +163,27 @@ Result<void> show(const Options& options) {
   return {};
 }
 
-Result<void> decide(const Options& options, const std::function<Result<LedgerEntry>(ingest::Ledger&, ingest::FileId)>& decision) {
+/// What a person decides of a file, as the pages note it too.
+struct Deed {
+  std::string action;  // of the audit trail
+  std::string detail;
+  std::function<Result<LedgerEntry>(ingest::Ledger&, ingest::FileId, const std::string& who)> run;
+};
+
+Result<void> decide(const Options& options, const Deed& deed) {
   PV_TRY(const auto ledger, open_ledger(options, ingest::Ledger::Access::read_write));
   PV_TRY(const LedgerEntry entry, entry_named(*ledger, options));
-  PV_TRY(const LedgerEntry now, decision(*ledger, entry.id));
-  fmt::print("{}: {}. A running 'powerview serve' takes it from here; otherwise the next 'powerview ingest' does\n", shown(now.path), to_string(now.state));
+  // Opened first: what cannot be noted is not done.
+  PV_TRY(const auto registry, open_registry(options.common));
+  const tenancy::Actor by = command_line();
+  const auto now = deed.run(*ledger, entry.id, by.name);
+  if (!now) {
+    // Only what is at work may be decided on a moment later.
+    const bool is_at_work = entry.state == ingest::FileState::claimed || entry.state == ingest::FileState::parsed;
+    return fail(now.error().kind() == Errc::conflict && !is_at_work ? Error(Errc::invalid_input, now.error().message()) : now.error());
+  }
+  PV_TRY_VOID(registry->note({.time_s = 0, .who = by.name, .address = by.address, .action = deed.action, .subject = now->path, .detail = deed.detail, .tenant = now->tenant}));
+  fmt::print("{}: {}. A running 'powerview serve' takes it from here; otherwise the next 'powerview ingest' does\n", shown(now->path), to_string(now->state));
   return {};
 }
 
@@ -185,13 +221,19 @@ void add_files(CLI::App& app, Chosen& chosen) {
   action("show", "All that is known of a file", [options] { return show(*options); })
       ->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   action("retry", "Try again now: a file that waits, is held or was rejected", [options] {
-    return decide(*options, [](ingest::Ledger& ledger, ingest::FileId id) { return ledger.retry(id, command_line().name); });
+    return decide(*options, {"file.retry", "",
+                             [](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.retry(id, who); }});
   });
-  action("accept", "Take a held file", [options] {
-    return decide(*options, [&](ingest::Ledger& ledger, ingest::FileId id) { return ledger.accept(id, command_line().name, options->header_of); });
-  })->add_option("--header-of", options->header_of, "Use the header of this file (path below the data folder) instead of its own")->type_name("FILE");
+  action("accept", "Take a held file", [options]() -> Result<void> {
+    if (!options->header_of.empty()) {
+      PV_TRY(options->header_of, path_below_data(*options, options->header_of));
+    }
+    return decide(*options, {"file.accept", options->header_of.empty() ? "" : "with the header of " + options->header_of,
+                             [&](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.accept(id, who, options->header_of); }});
+  })->add_option("--header-of", options->header_of, "Use the header of this file of the data folder instead of its own")->type_name("FILE");
   action("reject", "Put a file that waits or is held into error/", [options] {
-    return decide(*options, [&](ingest::Ledger& ledger, ingest::FileId id) { return ledger.reject(id, command_line().name, options->message); });
+    return decide(*options, {"file.reject", options->message,
+                             [&](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.reject(id, who, options->message); }});
   })->add_option("--message", options->message, "Why, for whoever looks at it later");
 }
 

@@ -96,7 +96,8 @@ ExitCode exit_code(const ingest::RunReport& run) {
   return run.stored() == run.files.size() && run.not_reached == 0 && run.problems.empty() ? ExitCode::done : ExitCode::some_failed;
 }
 
-Result<ingest::Found> files_for(const Options& options, const Settings& settings) {
+/// `given`: the data folder as it was spelled.
+Result<ingest::Found> files_for(const Options& options, const Settings& settings, const std::filesystem::path& given) {
   if (!options.tsv_file) return ingest::find_files(settings.data_folder);
   std::error_code code;
   if (!std::filesystem::exists(std::filesystem::symlink_status(*options.tsv_file, code))) {
@@ -105,13 +106,10 @@ Result<ingest::Found> files_for(const Options& options, const Settings& settings
   if (std::filesystem::is_directory(*options.tsv_file, code)) {
     return fail(Errc::invalid_input, fmt::format("--tsv-file: {} is a folder; name one file, or a data folder with --data-folder", options.tsv_file->string()));
   }
-  // However the two are spelled, through links to the data folder or not, they are compared as they really lie.
-  const std::filesystem::path data_folder = std::filesystem::weakly_canonical(settings.data_folder, code);
   std::filesystem::path file = std::filesystem::absolute(*options.tsv_file).lexically_normal();
-  const std::filesystem::path given = std::filesystem::absolute(settings.data_folder).lexically_normal();
-  if (const auto inside = file.lexically_relative(given); !inside.empty() && *inside.begin() != "..") file = data_folder / inside;
+  if (const auto inside = file.lexically_relative(given); !inside.empty() && *inside.begin() != "..") file = settings.data_folder / inside;
   ingest::Found found;
-  found.files.push_back(ingest::classify(data_folder, file));
+  found.files.push_back(ingest::classify(settings.data_folder, file));
   return found;
 }
 
@@ -131,9 +129,11 @@ ExitCode run_ingest(const Options& options) {
   auto settings = settings_for(options.common);
   if (!settings) return report(settings.error());
   if (options.data_folder) settings->data_folder = *options.data_folder;
+  const std::filesystem::path given = std::filesystem::absolute(settings->data_folder).lexically_normal();
+  settings->data_folder = real_folder(settings->data_folder);
 
   const std::int64_t start_ms = now_ms();
-  auto found = files_for(options, *settings);
+  auto found = files_for(options, *settings, given);
   if (!found) return report(found.error());
 
   store::Directory directory(settings->state_dir);
@@ -143,13 +143,14 @@ ExitCode run_ingest(const Options& options) {
   ingest::RunOptions run_options;
   run_options.mode = options.mode;
   run_options.rules = reading_rules(*settings, zones, directory);
+  run_options.stored = &directory;
   run_options.sink_of = [&](const model::TenantName& tenant) { return sinks.sink_of(tenant); };
   run_options.readers = settings->threads;
   run_options.stop = stop_on_signal().get_token();
   const bool on_terminal = isatty(STDERR_FILENO) != 0;
   if (on_terminal) run_options.progress = draw_progress;
 
-  run_options.data_folder = std::filesystem::absolute(settings->data_folder).lexically_normal();
+  run_options.data_folder = settings->data_folder;
   auto outcome = take(std::move(found->files), run_options, settings->state_dir);
   if (!outcome) return report(outcome.error());
   ingest::RunReport run = std::move(*outcome);

@@ -19,6 +19,7 @@ namespace {
 
 struct Options {
   CommonOptions common;
+  std::optional<std::string> data_folder;
   std::optional<std::string> host;
   std::optional<int> port;
   std::optional<int> sftp_port;
@@ -52,7 +53,11 @@ Result<void> greet_first_administrator(tenancy::Registry& registry) {
   return {};
 }
 
-api::ServerOptions server_options(const Settings& settings, const Zones& zones, tenancy::Registry& registry, Arrivals& arrivals, Arrivals::Log log) {
+struct Logs {
+  Arrivals::Log trouble, upload;
+};
+
+api::ServerOptions server_options(const Settings& settings, const Zones& zones, tenancy::Registry& registry, Arrivals& arrivals, Logs logs) {
   api::ServerOptions options;
   options.host = settings.host;
   options.port = settings.port;
@@ -61,7 +66,9 @@ api::ServerOptions server_options(const Settings& settings, const Zones& zones, 
   options.query_workers = settings.threads;
   options.pages = pages();
   options.zone_of = [&zones](const model::TenantName& tenant, const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); };
-  options.log = std::move(log);
+  options.expected_steps_of = [&zones](const model::TenantName& tenant, const model::CampaignName& campaign) { return zones.expected_steps_of(tenant, campaign); };
+  options.log = std::move(logs.trouble);
+  options.log_upload = std::move(logs.upload);
   options.registry = &registry;
   options.ledger = &arrivals.ledger();
   options.desk = &arrivals.desk();
@@ -79,6 +86,8 @@ api::ServerOptions server_options(const Settings& settings, const Zones& zones, 
 ExitCode run_serve(const Options& options) {
   auto settings = settings_for(options.common);
   if (!settings) return report(settings.error());
+  if (options.data_folder) settings->data_folder = *options.data_folder;
+  settings->data_folder = real_folder(settings->data_folder);
   if (options.host) settings->host = *options.host;
   if (options.port) settings->port = *options.port;
   if (options.sftp_port) settings->sftp_port = *options.sftp_port;
@@ -99,7 +108,7 @@ ExitCode run_serve(const Options& options) {
   store::Directory directory(settings->state_dir);
   const auto arrivals = Arrivals::start(*settings, zones, **registry, directory, info);
   if (!arrivals) return report(arrivals.error());
-  const auto server = api::Server::start(directory, server_options(*settings, zones, **registry, **arrivals, warn));
+  const auto server = api::Server::start(directory, server_options(*settings, zones, **registry, **arrivals, {warn, info}));
   if (!server) return report(server.error());
   if (const auto greeted = greet_first_administrator(**registry); !greeted) return report(greeted.error());
   // Addresses go to standard output, where a program that asked for port 0 reads them.
@@ -122,6 +131,7 @@ void add_serve(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("serve", "Serve the pages, the API and SFTP, and take in what comes");
   add_common_options(*command, options->common);
+  command->add_option("--data-folder", options->data_folder, "Where the files lie and come in (setting data_folder)")->type_name("DIR");
   command->add_option("--host", options->host, "Address to listen on (setting server.host)");
   command->add_option("--port", options->port, "Port; 0: any free one (setting server.port)")->check(CLI::Range(0, 65535));
   command->add_option("--sftp-port", options->sftp_port, "Port of SFTP; 0: any free one (setting sftp.port)")->check(CLI::Range(0, 65535));

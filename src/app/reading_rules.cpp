@@ -22,6 +22,9 @@ std::vector<quality::Finding> findings_in(const ingest::FileReading& reading, mo
 ingest::ReadingRules reading_rules(const Settings& settings, const Zones& zones, model::SourceDirectory& stored) {
   ingest::ReadingRules rules;
   rules.zone_of = [&zones](const ingest::Place& place) { return zones.zone_of(place); };
+  rules.expected_step_of = [&zones](const ingest::Place& place) {
+    return zones.expected_steps_of(place.tenant, place.campaign).of(place.device.str());
+  };
   rules.extra_formats = settings.extra_formats;
   rules.restart_rows = settings.restart_rows;
   rules.latest_s = latest_believable_s();

@@ -544,9 +544,11 @@ Result<std::string> describe_settings(const std::optional<std::filesystem::path>
     for (const char* variable : key.variables) {
       if (variable != nullptr) variables += (variables.empty() ? "; also $" : ", $") + std::string(variable);
     }
+    std::string_view comment = key.comment;
+    if (!variables.empty() && comment.ends_with('.')) comment.remove_suffix(1);
     // A secret is only named: what is printed here must not become a token when it is read back.
     const char* hidden = key.kind == Kind::secret ? "# " : "";
-    text += fmt::format("\n# {}{}\n{}{} = {}  # {}\n", key.comment, variables, hidden, key.name, shown(key, chosen.value), chosen.origin);
+    text += fmt::format("\n# {}{}\n{}{} = {}  # {}\n", comment, variables, hidden, key.name, shown(key, chosen.value), chosen.origin);
   }
   if (!loaded.tenants_toml.empty()) text += "\n" + loaded.tenants_toml + "\n";
   return text;

@@ -186,6 +186,7 @@ TEST_F(SettingsTest, WhatIsShownCanBeUsedAsItIsAndHidesSecrets) {
   EXPECT_EQ(shown->find("pa55"), std::string::npos);
   EXPECT_NE(shown->find("environment TSV_LOG_LEVEL"), std::string::npos);
   EXPECT_NE(shown->find("powerview.toml:1"), std::string::npos);
+  EXPECT_EQ(shown->find(".; also"), std::string::npos) << *shown;
 
   variables_.clear();
   const auto again = load_settings(folder_.given_file("shown.toml", *shown), environment_);

@@ -92,9 +92,15 @@ model::Zone Zones::zone_of(const model::TenantName& tenant, const model::Campaig
   return zone ? std::move(*zone) : settings_->zone;
 }
 
-std::optional<std::int64_t> Zones::expected_step_of(const ingest::Place& place) const {
-  return narrowest<std::int64_t>(place.tenant, place.campaign, &place.device, &tenancy::ScopeSettings::expected_step_s,
-                                 [](Level) { return std::optional<std::int64_t>(); });
+model::ExpectedSteps Zones::expected_steps_of(const model::TenantName& tenant, const model::CampaignName& campaign) const {
+  model::ExpectedSteps steps;
+  for (const tenancy::ScopedSettings& scope : scopes_of(tenant)) {
+    if (!scope.settings.expected_step_s) continue;
+    if (is_of(scope.scope, Level::campaign, campaign, nullptr)) steps.of_campaign = scope.settings.expected_step_s;
+    if (is_of(scope.scope, Level::tenant, campaign, nullptr) && !steps.of_campaign) steps.of_campaign = scope.settings.expected_step_s;
+    if (scope.scope.campaign == campaign && scope.scope.device) steps.of_device[scope.scope.device->str()] = *scope.settings.expected_step_s;
+  }
+  return steps;
 }
 
 }  // namespace pv::app

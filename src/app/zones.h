@@ -14,6 +14,7 @@
 
 #include "app/settings.h"
 #include "ingest/layout.h"
+#include "model/rhythm.h"
 #include "tenancy/registry.h"
 
 namespace pv::app {
@@ -27,8 +28,8 @@ class Zones {
   [[nodiscard]] model::Zone zone_of(const ingest::Place& place) const;
   /// Whose days a campaign is shown in.
   [[nodiscard]] model::Zone zone_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
-  /// Distance between rows that a device is set to, seconds; nothing when nobody said.
-  [[nodiscard]] std::optional<std::int64_t> expected_step_of(const ingest::Place& place) const;
+  /// Distances between rows that a campaign's devices are set to.
+  [[nodiscard]] model::ExpectedSteps expected_steps_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
 
  private:
   struct Known {

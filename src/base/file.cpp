@@ -33,6 +33,8 @@ FileDescriptor::~FileDescriptor() {
 
 int FileDescriptor::release() noexcept { return std::exchange(fd_, -1); }
 
+bool names_a_place(const Error& error) noexcept { return error.message().starts_with('/'); }
+
 Error system_error(std::string_view what, const std::filesystem::path& path, int error_number) {
   std::string message = fmt::format("{}: {}: {}", path.string(), what, std::strerror(error_number));
   switch (error_number) {

@@ -33,6 +33,10 @@ class FileDescriptor {
 /// The error for a failed system call on `path`, from errno: not_found, denied or io.
 [[nodiscard]] Error system_error(std::string_view what, const std::filesystem::path& path, int error_number);
 
+/// Whether an error tells where this machine keeps something, as those of system_error() for an absolute path do: not a text for people
+/// elsewhere.
+[[nodiscard]] bool names_a_place(const Error& error) noexcept;
+
 /// Whether some program has this file open for writing; `fd` is open for reading only. No where the system cannot tell (network
 /// filesystems, files of other users): a changed size or time then tells.
 [[nodiscard]] bool is_open_for_writing(int fd) noexcept;

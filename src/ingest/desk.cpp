@@ -41,7 +41,7 @@ FileRecord refused_record(const std::filesystem::path& path, const model::Place&
   record.device = place.device.str();
   record.fate = Fate::rejected;
   record.reason = verdict.reason;
-  record.message = fmt::format("{}: {}", record.path, verdict.message);
+  record.message = fmt::format("{}: {}", path_of(place, path.filename().string()), verdict.message);
   record.line = verdict.line;
   record.digest = verdict.digest;
   record.size = static_cast<std::uint64_t>(identity.size);
@@ -81,6 +81,7 @@ class Desk::Incoming final : public model::IncomingFile {
   Result<void> write(std::uint64_t offset, std::span<const std::byte> bytes) override;
   [[nodiscard]] std::uint64_t size() const override { return size_; }
   Result<FileId> finish() override;
+  void discard() override;
 
  private:
   FileDescriptor file_;  // closed after the seat is given back: who hears of it finds the transfer over
@@ -148,6 +149,12 @@ Result<FileId> Desk::Incoming::finish() {
     file_ = std::move(*again);
   }
   return id;
+}
+
+void Desk::Incoming::discard() {
+  if (is_finished_ || !seat_.folder.remove_file(partial_name(seat_.name))) return;
+  is_finished_ = true;
+  if (Usage* const usage = seat_.desk->options_.usage) usage->give_back(seat_.place.tenant, size_);
 }
 
 Desk::Desk(DeskOptions options, Folder root) : options_(std::move(options)), root_(std::move(root)) {}

@@ -94,6 +94,19 @@ TEST_F(DeskTest, TwoTransfersOfOneNameDoNotMix) {
   EXPECT_TRUE(begin("a.tsv"));
 }
 
+TEST_F(DeskTest, WhatIsDiscardedLeavesNothingAndTakesNoRoom) {
+  quota_ = 1000;
+  auto file = begin("a.tsv");
+  ASSERT_TRUE(write(**file, std::string(900, 'x')));
+  EXPECT_EQ(write(**file, std::string(900, 'x'), 900).error().kind(), Errc::denied);
+  (*file)->discard();
+  file->reset();
+  EXPECT_FALSE(fs::exists(device_ / ".incoming~a.tsv"));
+  EXPECT_FALSE(desk_->is_arriving("acme/north/02001084/a.tsv"));
+  EXPECT_TRUE(send("b.tsv", LoggerText{}.text().substr(0, 900))) << "its room is free again";
+  EXPECT_EQ(desk_->adopt(place_, "a.tsv").error().kind(), Errc::not_found);
+}
+
 TEST_F(DeskTest, AnInterruptedTransferGoesOnWhereItStopped) {
   const std::string text = LoggerText{}.text();
   {

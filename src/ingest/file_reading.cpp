@@ -94,6 +94,7 @@ FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vec
   const tsv::ReadReport& report = reading.content->report;
   reading.origin.zone = report.zone_origin == tsv::ZoneOrigin::settings ? report.zone : "";
   reading.warnings = warnings_of(reading);
+  if (rules.expected_step_of) reading.expected_step_s = rules.expected_step_of(*reading.file.place);
   if (report.samples == 0 && reading.content->events.empty()) {
     const bool has_rows = report.rows > 0;
     return refuse(Readiness::rejected, has_rows ? "no_valid_rows" : "no_rows",
@@ -110,7 +111,6 @@ FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vec
                                 reading.evidence.front().what));
     }
   }
-  if (rules.coverage) reading.coverage = rules.coverage(reading);
   reading.readiness = Readiness::ready;
   return reading;
 }

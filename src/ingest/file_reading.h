@@ -29,8 +29,8 @@ struct ReadingRules {
   std::uint64_t max_file_bytes = 256U << 20;
   /// Whether a file that could be read should be decided on by a person: what is seen in it, or nothing. Called by several threads.
   std::function<std::vector<Evidence>(const FileReading&)> suspicion = {};
-  /// What a file adds to what is stored before it, for its receipt; nothing when that cannot be told. Called by several threads.
-  std::function<std::optional<quality::Coverage>(const FileReading&)> coverage = {};
+  /// Distance between rows that a device is set to, seconds; nothing, or empty: what its rows show. Called by several threads.
+  std::function<std::optional<std::int64_t>(const Place&)> expected_step_of = {};
 };
 
 /// What a person has decided on a file.
@@ -57,7 +57,8 @@ struct FileReading {
   std::optional<tsv::LoggerFile> content;  // when the header could be read
   std::vector<std::string> warnings;
   std::vector<Evidence> evidence;        // of a file that is held
-  std::optional<quality::Coverage> coverage;
+  std::optional<std::int64_t> expected_step_s;
+  std::optional<quality::Coverage> coverage;  // of a file that is ready, where it was asked for (ingest/file_coverage.h)
 };
 
 /// `buffer` holds the file's bytes for the time of the call; passing the same one again saves allocations.

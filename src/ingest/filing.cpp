@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "ingest/layout.h"
+#include "ingest/receipt.h"
 
 namespace pv::ingest {
 namespace {
@@ -27,10 +28,20 @@ std::filesystem::path reason_path(const std::filesystem::path& file, const std::
 
 }  // namespace
 
+void remove_notes_of(const std::filesystem::path& refused, const std::string& digest) {
+  std::error_code code;
+  std::filesystem::remove(reason_path(refused, digest), code);
+  std::filesystem::remove(receipt_path(refused), code);
+}
+
 bool Filing::make_folder(const std::filesystem::path& folder) {
   if (made_.contains(folder)) return true;
   std::error_code code;
-  std::filesystem::create_directory(folder, code);
+  if (std::filesystem::create_directory(folder, code)) {
+    // As open as the folder it lies in, whatever the process's mask.
+    const auto above = std::filesystem::status(folder.parent_path(), code);
+    if (!code) std::filesystem::permissions(folder, above.permissions(), code);
+  }
   std::string why = code ? code.message() : "";
   // A link could lead into another company's folder.
   if (!code && std::filesystem::is_symlink(std::filesystem::symlink_status(folder, code))) why = "it is a symbolic link";

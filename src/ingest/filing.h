@@ -12,6 +12,9 @@
 
 namespace pv::ingest {
 
+/// Takes away the reason and the receipt beside where a refused file lay: they tell of a fate that it has no longer.
+void remove_notes_of(const std::filesystem::path& refused, const std::string& digest);
+
 class Filing {
  public:
   explicit Filing(std::vector<std::string>& problems) : problems_(&problems) {}

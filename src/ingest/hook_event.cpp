@@ -45,12 +45,23 @@ Result<Number> number_of(std::string_view name, std::string_view text) {
   return number;
 }
 
+std::optional<fs::path> inside(const fs::path& folder, const fs::path& path) {
+  const fs::path relative = path.lexically_relative(folder);
+  if (relative.empty() || relative == "." || *relative.begin() == "..") return std::nullopt;
+  return relative;
+}
+
 /// Relative to the data folder; nothing when it is not below it, or not plainly so.
 std::optional<fs::path> below(const fs::path& data_folder, std::string_view text) {
   if (text.empty() || text.front() != '/' || text.find('\0') != std::string_view::npos) return std::nullopt;
-  const fs::path relative = fs::path(text).lexically_normal().lexically_relative(fs::absolute(data_folder).lexically_normal());
-  if (relative.empty() || relative == "." || *relative.begin() == "..") return std::nullopt;
-  return relative;
+  const fs::path path = fs::path(text).lexically_normal();
+  if (auto plainly = inside(fs::absolute(data_folder).lexically_normal(), path)) return plainly;
+  // The other server may reach the folder by a link.
+  std::error_code code;
+  const fs::path folder = fs::weakly_canonical(fs::absolute(data_folder), code);
+  if (code) return std::nullopt;
+  const fs::path real = fs::weakly_canonical(path.parent_path(), code);
+  return code ? std::nullopt : inside(folder, real / path.filename());
 }
 
 /// "/campaign/device/file" of an account that is named like a tenant.

@@ -46,7 +46,7 @@ struct HookMeaning {
 };
 
 /// Paths of the file system must lie below the data folder; a virtual path counts when its account is named like a tenant.
-/// What cannot be resolved for certain means a scan. Looks at no file.
+/// What cannot be resolved for certain means a scan. Looks at no file, and follows links of folders only.
 [[nodiscard]] HookMeaning meaning_of(const HookEvent& event, const std::filesystem::path& data_folder);
 
 }  // namespace pv::ingest

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <filesystem>
+
+#include "testing/temp_folder.h"
 
 namespace pv::ingest {
 namespace {
@@ -292,6 +295,17 @@ TEST(HookMeaningTest, AResolvedPathIsRelativeAndPlain) {
     EXPECT_EQ(meaning.path, "acme/north/d/x.tsv") << path;
   }
   EXPECT_EQ(meaning_of(event_of("upload", "/srv/data/acme/north/d/x.tsv"), kData).kind, Kind::file);
+}
+
+TEST(HookMeaningTest, ALinkToTheDataFolderLeadsThere) {
+  const testing::TempFolder folder;
+  std::filesystem::create_directories(folder / "disk/acme/north/d");
+  std::filesystem::create_directory_symlink(folder / "disk", folder / "data");
+  for (const auto& [data, given] : {std::pair{"disk", "data"}, std::pair{"data", "disk"}}) {
+    const HookMeaning meaning = meaning_of(event_of("upload", (folder / given / "acme/north/d/x.tsv").string()), folder / data);
+    EXPECT_EQ(meaning.kind, Kind::file) << given;
+    EXPECT_EQ(meaning.path, "acme/north/d/x.tsv") << given;
+  }
 }
 
 }  // namespace

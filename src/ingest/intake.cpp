@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/fault.h"
+#include "ingest/told_text.h"
 
 namespace pv::ingest {
 namespace {
@@ -12,12 +13,22 @@ std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+void add_setback(const FileRecord& record, std::vector<Setback>& setbacks) {
+  for (Setback& setback : setbacks) {
+    if (setback.fate != record.fate || setback.reason != record.reason) continue;
+    ++setback.files;
+    return;
+  }
+  setbacks.push_back({record.fate, record.reason, 1, known_as(record), record.message});
+}
+
 IntakeChange change_of(const std::string& tenant, const std::vector<FileId>& files, RunReport&& report, double seconds) {
   IntakeChange change;
   change.tenant = tenant;
   change.seconds = seconds;
   change.files = files;
   for (const FileRecord& record : report.files) {
+    if (record.fate != Fate::stored) add_setback(record, change.setbacks);
     switch (record.fate) {
       case Fate::stored:
         ++change.stored;

@@ -23,12 +23,21 @@
 
 namespace pv::ingest {
 
+/// Why some files of a claim were not stored: those of one reason together.
+struct Setback {
+  Fate fate = Fate::deferred;
+  std::string reason;
+  std::uint64_t files = 0;
+  std::string first, message;  // the first of them, below the data folder, and what is said of it in full
+};
+
 /// What became of the files of one claim.
 struct IntakeChange {
   std::string tenant;
   std::uint64_t stored = 0, rejected = 0, held = 0, postponed = 0, samples = 0;
   double seconds = 0;
   std::vector<FileId> files;
+  std::vector<Setback> setbacks;
   std::vector<std::string> problems;  // of the run as a whole: for the log
 };
 

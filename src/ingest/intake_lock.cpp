@@ -7,14 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "base/private_file.h"
+
 namespace pv::ingest {
 
 Result<IntakeLock> IntakeLock::take(const std::filesystem::path& state_dir) {
-  std::error_code code;
-  std::filesystem::create_directories(state_dir, code);
-  if (code) return fail(system_error("cannot make the folder", state_dir, code.value()));
+  PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
   const std::filesystem::path path = state_dir / "intake.lock";
-  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
+  FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.is_open()) return fail(system_error("cannot open the lock", path, errno));
   if (flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno == EWOULDBLOCK) {

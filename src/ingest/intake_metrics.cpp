@@ -37,6 +37,7 @@ void IntakeMetrics::add(const RunReport& report) {
     samples_new_ += record.outcome.samples_new;
     faults_["invalid_timestamp"] += record.invalid_timestamps;
     faults_["invalid_value"] += record.invalid_values;
+    faults_["missing_cells"] += record.missing_cells;
     faults_["other"] += record.other_faults;
     faults_["clock_unset"] += record.clock_unset_rows;
     faults_["truncated_tail"] += record.truncated_tail ? 1U : 0U;

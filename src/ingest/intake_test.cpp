@@ -35,7 +35,7 @@ class CellSink final : public model::SampleSink {
     const std::lock_guard lock(mutex);
     if (failures_left > 0) {
       --failures_left;
-      return fail(failure.value_or(Errc::unavailable), "the store is away");
+      return fail(failure.value_or(Errc::unavailable), "/state/stores/acme.sqlite: the store is away");
     }
     std::vector<model::DeliveryOutcome> outcomes(deliveries.size());
     for (std::size_t d = 0; d < deliveries.size(); ++d) {
@@ -205,6 +205,17 @@ TEST_F(IntakeTest, AStoreThatIsAwayKeepsFilesWaitingAndTheyAreTakenLater) {
   const LedgerEntry waiting = *ledger_->entry(id);
   EXPECT_EQ(waiting.state, FileState::received);
   EXPECT_GE(waiting.next_attempt_s, waiting.updated_s + 4);
+  ASSERT_TRUE(becomes_true([&] {
+    const std::lock_guard lock(mutex_);
+    return changes_.size() == 1;
+  }));
+  {
+    const std::lock_guard lock(mutex_);
+    ASSERT_EQ(changes_[0].setbacks.size(), 1U) << "the log says why it waits, in full";
+    EXPECT_EQ(changes_[0].setbacks[0].reason, "store_unavailable");
+    EXPECT_EQ(changes_[0].setbacks[0].first, "acme/north/02001084/a.tsv");
+    EXPECT_NE(changes_[0].setbacks[0].message.find("/state/stores/acme.sqlite"), std::string::npos);
+  }
   ASSERT_TRUE(ledger_->retry(id, "alice"));
   intake_->wake();
   ASSERT_TRUE(becomes_true([&] { return ledger_->entry(id)->attempts == 2 && ledger_->entry(id)->state == FileState::received; }));
@@ -223,6 +234,41 @@ TEST_F(IntakeTest, AFileTheStoreWillNeverTakeIsRejected) {
   EXPECT_EQ(entry.reason, "refused_by_store");
   EXPECT_TRUE(fs::exists(device_ / "error/a.tsv.reason.json"));
   EXPECT_TRUE(fs::exists(device_ / "error/a.tsv.receipt.txt"));
+  EXPECT_NE(entry.message.find("/state/stores"), std::string::npos) << "administrators on the machine are told in full";
+  for (const char* told : {"error/a.tsv.reason.json", "error/a.tsv.receipt.txt"}) {
+    EXPECT_EQ(testing::content_of(device_ / told).find("/state"), std::string::npos) << testing::content_of(device_ / told);
+  }
+}
+
+TEST_F(IntakeTest, WhatACompanyReadsNamesNoFolderOfTheServer) {
+  start();
+  fs::create_directories(device_);
+  testing::write_file(device_ / "bad.tsv", "no header of a logger\n1\t2\n");
+  testing::write_file(data_ / "acme/lost.tsv", "beside all campaigns\n");
+  const auto running = watch(10ms);
+  ASSERT_TRUE(becomes_true([&] {
+    const auto entries = all();
+    return entries.size() == 2 && entries[0].filed && entries[1].filed;
+  }));
+  // Empty and cut transfers are refused at the desk.
+  auto refused = desk_->begin(place_, "refused.tsv", model::ArrivalDesk::Start::fresh, {model::Way::sftp, "logger", ""});
+  ASSERT_TRUE((*refused)->write(0, std::as_bytes(std::span(std::string_view("no header\n")))));
+  EXPECT_FALSE((*refused)->finish());
+  std::size_t texts = 0;
+  ASSERT_TRUE(becomes_true([&] { return fs::exists(device_ / "error/bad.tsv.receipt.txt") && fs::exists(data_ / "acme/error/lost.tsv.receipt.txt"); }));
+  for (const auto& file : fs::recursive_directory_iterator(data_)) {
+    const std::string name = file.path().filename();
+    if (!name.ends_with(".reason.json") && !name.ends_with(".receipt.txt")) continue;
+    ++texts;
+    const std::string text = testing::content_of(file.path());
+    EXPECT_EQ(text.find(folder_.path().string()), std::string::npos) << file.path() << '\n' << text;
+  }
+  EXPECT_EQ(texts, 6U);
+  for (const LedgerEntry& entry : all()) {
+    EXPECT_EQ(entry.message.find(folder_.path().string()), std::string::npos) << entry.message;
+    EXPECT_EQ(entry.receipt_json.find(folder_.path().string()), std::string::npos) << entry.receipt_json;
+  }
+  EXPECT_NE(testing::content_of(device_ / "error/bad.tsv.reason.json").find("\"acme/north/02001084/bad.tsv\""), std::string::npos);
 }
 
 TEST_F(IntakeTest, ARejectedFileThatIsTriedAgainComesBackAndIsStored) {
@@ -235,7 +281,7 @@ TEST_F(IntakeTest, ARejectedFileThatIsTriedAgainComesBackAndIsStored) {
   intake_->wake();
   ASSERT_TRUE(becomes_true([&] { return ledger_->entry(id)->state == FileState::committed && ledger_->entry(id)->filed; }));
   EXPECT_TRUE(fs::exists(device_ / "parsed/a.tsv"));
-  EXPECT_FALSE(fs::exists(device_ / "error/a.tsv"));
+  EXPECT_TRUE(fs::is_empty(device_ / "error")) << "its reason and its receipt tell of a fate that it has no longer";
 }
 
 TEST_F(IntakeTest, ASuspiciousFileIsHeldWithItsEvidenceUntilAPersonTakesIt) {

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "base/file.h"
+#include "base/private_file.h"
 #include "ingest/ledger_state.h"
 
 namespace pv::ingest {
@@ -121,9 +121,7 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& state_
   state->now_s = now_s ? std::move(now_s) : system_now_s;
   state->path = state_dir / "ledger.sqlite";
   if (access == Access::read_write) {
-    std::error_code code;
-    std::filesystem::create_directories(state_dir, code);
-    if (code) return fail(pv::system_error("cannot make the state folder", state_dir, code.value()));
+    PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
     PV_TRY(state->writing, open_ledger_file(state->path, LedgerUse::write));
     PV_TRY(state->statements, LedgerStatements::prepare(*state->writing));
   }

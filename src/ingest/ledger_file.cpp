@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/private_file.h"
 #include "base/schema.h"
 
 namespace pv::ingest {
@@ -123,6 +124,7 @@ Result<std::unique_ptr<Database>> open_ledger_file(const std::filesystem::path& 
   if (use == LedgerUse::read && !std::filesystem::exists(path, code)) {
     return fail(Errc::not_found, fmt::format("{}: there is no ledger; no file was handed in yet", path.string()));
   }
+  if (use == LedgerUse::write) PV_TRY_VOID(keep_private(path));
   // A reader of a WAL database shares its index file, so it opens it for writing too; the connection itself may not write.
   PV_TRY(auto database, Database::open(path, use == LedgerUse::write ? Database::Access::create : Database::Access::read_write));
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));

@@ -257,6 +257,25 @@ TEST_F(LedgerTest, APersonSettlesAHeldFile) {
   EXPECT_EQ(ledger_->retry(FileId{99}, "alice").error().kind(), Errc::not_found);
 }
 
+TEST_F(LedgerTest, WhoAsksForAnotherAttemptIsNoted) {
+  const FileId id = arrive(given(kPath)).id;
+  claim();
+  step(id, FileEvent::postpone, "store_unavailable");
+  const LedgerEntry asked = *ledger_->retry(id, "alice");
+  EXPECT_EQ(asked.reason, "");
+  EXPECT_NE(asked.message.find("alice"), std::string::npos) << asked.message;
+}
+
+TEST_F(LedgerTest, ItIsItsOwnersOnly) {
+  arrive(given(kPath));
+  for (const char* name : {"ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"}) {
+    EXPECT_EQ(fs::status(folder_ / "state" / name).permissions(), fs::perms::owner_read | fs::perms::owner_write) << name;
+  }
+  fs::permissions(folder_ / "state/ledger.sqlite", fs::perms::all);
+  open();
+  EXPECT_EQ(fs::status(folder_ / "state/ledger.sqlite").permissions(), fs::perms::owner_read | fs::perms::owner_write);
+}
+
 TEST_F(LedgerTest, AFileThatAPersonRejectsIsDueForItsMove) {
   const FileId id = arrive(given(kPath)).id;
   const auto rejected = ledger_->reject(id, "alice", "wrong site");

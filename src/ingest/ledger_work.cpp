@@ -309,7 +309,9 @@ Result<LedgerEntry> decide(Ledger::State& state, const ByHand& hand) {
 
 }  // namespace
 
-Result<LedgerEntry> Ledger::retry(FileId id, std::string_view) { return decide(*state_, {.id = id, .event = FileEvent::retry}); }
+Result<LedgerEntry> Ledger::retry(FileId id, std::string_view who) {
+  return decide(*state_, {.id = id, .event = FileEvent::retry, .message = who.empty() ? "" : fmt::format("to be tried again: {} asks for it", who)});
+}
 
 Result<LedgerEntry> Ledger::accept(FileId id, std::string_view who, std::string_view header_of) {
   return decide(*state_, {.id = id, .event = FileEvent::accept, .accepted_by = std::string(who), .header_of = std::string(header_of)});

@@ -12,10 +12,12 @@
 
 #include "base/fault.h"
 #include "base/file.h"
+#include "ingest/file_coverage.h"
 #include "ingest/filing.h"
 #include "ingest/ledger_steps.h"
 #include "ingest/receipt.h"
 #include "ingest/task.h"
+#include "ingest/told_text.h"
 
 namespace pv::ingest {
 namespace {
@@ -214,9 +216,12 @@ void Run::settle_fates(Work& work) {
   work.is_on_record.assign(work.readings.size(), false);
   std::vector<bool> was_ready(work.readings.size(), false);
   const bool dry = options_->mode == Mode::dry_run;
+  // Not while they were read: the batch before was not stored yet.
+  if (options_->stored != nullptr) tell_coverage(work.readings, *options_->stored);
   for (std::size_t i = 0; i < work.readings.size(); ++i) {
     FileReading& reading = work.readings[i];
     FileRecord& record = work.records.emplace_back(record_of(reading));
+    name_as_known(record, options_->data_folder);
     if (work.batch[i].only_moves()) {
       recall_fate(*work.batch[i].entry, record);
       reading.readiness = Readiness::deferred;  // nothing of it goes into a sink
@@ -245,6 +250,7 @@ void Run::settle_fates(Work& work) {
       if (was_ready[i]) set_back(work.records[i], sink.error());
     }
   }
+  for (FileRecord& record : work.records) name_as_known(record, options_->data_folder);
   {
     const std::lock_guard lock(mutex_);
     report_->seconds.store += seconds_since(begin);
@@ -301,7 +307,7 @@ void Run::file_away(Work& work) {
     if (is_final && work.is_on_record[i]) move(work.batch[i], record, filing);
     if (task.entry && work.is_on_record[i] && (is_final || vanished)) {
       if (is_final && waits_for_move(task, record)) {
-        again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : problems.back(), now_s()));
+        again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : below(problems.back(), options_->data_folder), now_s()));
       } else {
         moves.push_back({task.entry->id, record.moved_to.empty() ? "" : std::filesystem::path(record.moved_to).lexically_relative(options_->data_folder).string()});
       }
@@ -398,7 +404,7 @@ RunReport run(std::vector<LedgerEntry> claimed, const RunOptions& options) {
   std::vector<FileId> unrecorded;
   for (LedgerEntry& entry : claimed) {
     if (auto back = bring_back(entry, options); !back) {
-      const Ledger::Step step{.id = entry.id, .event = FileEvent::reject, .reason = "cannot_be_brought_back", .message = back.error().message()};
+      const Ledger::Step step{.id = entry.id, .event = FileEvent::reject, .reason = "cannot_be_brought_back", .message = below(back.error().message(), options.data_folder)};
       const Ledger::Filed stays{entry.id, entry.moved_to};
       auto recorded = options.ledger->record(std::span(&step, 1));
       if (recorded) recorded = options.ledger->filed(std::span(&stays, 1));

@@ -18,6 +18,7 @@
 #include "ingest/ledger.h"
 #include "ingest/run_report.h"
 #include "model/delivery.h"
+#include "model/source.h"
 
 namespace pv::ingest {
 
@@ -42,6 +43,8 @@ struct RunOptions {
   std::function<Result<model::SampleSink*>(const model::TenantName&)> sink_of;
   std::function<void(const Progress&)> progress;  // from the calling thread; may be empty
   std::stop_token stop;                           // asked between batches; what was not begun stays where it is
+  /// What is stored before, for what files add to it (ingest/file_coverage.h). Borrowed; null: receipts do not tell.
+  model::SourceDirectory* stored = nullptr;
   unsigned readers = 2;                           // threads that read files
   std::uint64_t batch_bytes = 24U << 20;          // text read ahead at most, but for a single larger file
 

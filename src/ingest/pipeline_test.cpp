@@ -70,6 +70,21 @@ class PipelineTest : public ::testing::Test {
   std::vector<std::string> problems_;
 };
 
+TEST_F(PipelineTest, ParsedAndErrorAreAsOpenAsTheirDevice) {
+  const fs::path device = given_good().parent_path();
+  given("acme/north/02001084/bad.tsv", "no header\n1\t2\n");
+  for (const fs::perms mode : {fs::perms(02770), fs::perms(0750)}) {
+    fs::permissions(device, mode);
+    run_all();
+    for (const char* name : {"parsed", "error"}) {
+      EXPECT_EQ(fs::status(device / name).permissions(), mode) << name;
+      fs::remove_all(device / name);
+    }
+    given_good();
+    given("acme/north/02001084/bad.tsv", "no header\n1\t2\n");
+  }
+}
+
 TEST_F(PipelineTest, AStoredFileLandsInParsedUnchanged) {
   const std::string content = testing::content_of(given_good());
   const FileRecord record = run_one();

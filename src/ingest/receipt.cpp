@@ -25,26 +25,32 @@ std::string text(const json& receipt, const char* name) {
   return found != receipt.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+enum class Language : std::uint8_t { english, french };
+
+/// What is counted, as one and as many.
+struct Words {
+  std::string_view one, many;
+  [[nodiscard]] std::string of(std::uint64_t count) const { return fmt::format("{} {}", count, count == 1 ? one : many); }
+};
 /// A line that is left out when there is nothing to say.
 struct Line {
-  std::string_view english, french;
+  Words english, french;
   const char* name;
 };
 constexpr Line kLeftOut[] = {
-    {"rows whose time cannot be read", "lignes dont l'heure est illisible", "nb_invalid_timestamps"},
-    {"cells that are no number", "cellules qui ne sont pas un nombre", "nb_invalid_values"},
-    {"rows of a clock that was not set", "lignes d'une horloge non réglée", "nb_clock_unset_rows"},
-    {"rows that tell of a restart (events, no samples)", "lignes de redémarrage (événements, sans mesures)", "nb_restart_rows"},
-    {"empty cells", "cellules vides", "nb_missing_cells"},
-    {"other faults", "autres défauts", "nb_other_faults"},
+    {{"row whose time cannot be read", "rows whose time cannot be read"}, {"ligne dont l'heure est illisible", "lignes dont l'heure est illisible"}, "nb_invalid_timestamps"},
+    {{"cell that is no number", "cells that are no number"}, {"cellule qui n'est pas un nombre", "cellules qui ne sont pas un nombre"}, "nb_invalid_values"},
+    {{"row of a clock that was not set", "rows of a clock that was not set"}, {"ligne d'une horloge non réglée", "lignes d'une horloge non réglée"}, "nb_clock_unset_rows"},
+    {{"row that tells of a restart (an event, no samples)", "rows that tell of a restart (events, no samples)"},
+     {"ligne de redémarrage (événement, sans mesures)", "lignes de redémarrage (événements, sans mesures)"}, "nb_restart_rows"},
+    {{"empty cell", "empty cells"}, {"cellule vide", "cellules vides"}, "nb_missing_cells"},
+    {{"other fault", "other faults"}, {"autre défaut", "autres défauts"}, "nb_other_faults"},
 };
 
-enum class Language : std::uint8_t { english, french };
-
-std::string periods(const json& coverage, const char* name, std::string_view words) {
+std::string periods(const json& coverage, const char* name, const Words& words) {
   const auto found = coverage.find(name);
   if (found == coverage.end() || !found->is_object() || number(*found, "count") == 0) return "";
-  std::string out = fmt::format("  {} {} ({} s)", number(*found, "count"), words, found->value("seconds", std::int64_t{0}));
+  std::string out = fmt::format("  {} ({} s)", words.of(number(*found, "count")), found->value("seconds", std::int64_t{0}));
   constexpr std::size_t kMostNamed = 5;
   const json none = json::array();
   const json& first = found->contains("first") ? (*found)["first"] : none;
@@ -57,10 +63,12 @@ std::string coverage_text(const json& receipt, Language language) {
   const auto coverage = receipt.find("coverage");
   if (coverage == receipt.end() || !coverage->is_object()) return "";
   const bool french = language == Language::french;
-  std::string out = fmt::format(fmt::runtime(french ? "  {} instants nouveaux, {} déjà couverts par d'autres fichiers\n" : "  {} instants are new, {} were covered by other files\n"),
-                                number(*coverage, "rows_new"), number(*coverage, "rows_known"));
-  out += periods(*coverage, "gaps_closed", french ? "trous comblés par ce fichier" : "gaps that this file closes");
-  out += periods(*coverage, "gaps_left", french ? "trous qui restent" : "gaps that are left");
+  const Words fresh = french ? Words{"instant nouveau", "instants nouveaux"} : Words{"instant is new", "instants are new"};
+  const Words known = french ? Words{"déjà couvert par d'autres fichiers", "déjà couverts par d'autres fichiers"} : Words{"was covered by other files", "were covered by other files"};
+  std::string out = fmt::format("  {}, {}\n", fresh.of(number(*coverage, "rows_new")), known.of(number(*coverage, "rows_known")));
+  out += periods(*coverage, "gaps_closed",
+                 french ? Words{"trou comblé par ce fichier", "trous comblés par ce fichier"} : Words{"gap that this file closes", "gaps that this file closes"});
+  out += periods(*coverage, "gaps_left", french ? Words{"trou qui reste", "trous qui restent"} : Words{"gap that is left", "gaps that are left"});
   if (const auto before = coverage->find("gap_before"); before != coverage->end() && before->is_object()) {
     out += fmt::format(fmt::runtime(french ? "  rien entre {} et {}, avant ce fichier\n" : "  nothing from {} to {}, before this file\n"), text(*before, "from"), text(*before, "to"));
   }
@@ -75,16 +83,21 @@ std::string body(const json& receipt, Language language) {
     out += fmt::format("{}: {}\n", french ? "Refusé" : "Refused", text(receipt, "error"));
     return out;
   }
-  out += fmt::format(fmt::runtime(french ? "Accepté : {} lignes, {} mesures, de {} à {} (UTC)\n" : "Accepted: {} rows, {} samples, from {} to {} (UTC)\n"),
-                     number(receipt, "nb_rows"), number(receipt, "nb_points"), text(receipt, "time_start"), text(receipt, "time_end"));
-  out += fmt::format(fmt::runtime(french ? "  nouvelles : {}, déjà connues : {}, corrigées : {}, laissées à un fichier plus récent : {}\n"
+  // A held file was read, and nothing of it is stored.
+  const bool is_stored = fate != "deferred";
+  const std::string_view begin = french ? (is_stored ? "Accepté : " : "Lu, rien n'est enregistré : ") : (is_stored ? "Accepted: " : "Read, nothing is stored: ");
+  const Words rows = french ? Words{"ligne", "lignes"} : Words{"row", "rows"}, samples = french ? Words{"mesure", "mesures"} : Words{"sample", "samples"};
+  out += fmt::format(fmt::runtime(french ? "{}{}, {}, de {} à {} (UTC)\n" : "{}{}, {}, from {} to {} (UTC)\n"), begin, rows.of(number(receipt, "nb_rows")),
+                     samples.of(number(receipt, "nb_points")), text(receipt, "time_start"), text(receipt, "time_end"));
+  if (is_stored) out += fmt::format(fmt::runtime(french ? "  nouvelles : {}, déjà connues : {}, corrigées : {}, laissées à un fichier plus récent : {}\n"
                                          : "  new: {}, known already: {}, corrected: {}, left to a later file: {}\n"),
                      number(receipt, "nb_points_new"), number(receipt, "nb_points_same"), number(receipt, "nb_points_replaced"), number(receipt, "nb_points_outranked"));
   for (const Line& line : kLeftOut) {
-    if (const std::uint64_t count = number(receipt, line.name); count > 0) out += fmt::format("  {} {}\n", count, french ? line.french : line.english);
+    if (const std::uint64_t count = number(receipt, line.name); count > 0) out += fmt::format("  {}\n", (french ? line.french : line.english).of(count));
   }
   if (const std::uint64_t gaps = number(receipt, "nb_gaps"); gaps > 0) {
-    out += fmt::format(fmt::runtime(french ? "  {} trous dans ce fichier, {} s en tout\n" : "  {} gaps in this file, {} s in all\n"), gaps, number(receipt, "gap_s"));
+    const Words words = french ? Words{"trou dans ce fichier", "trous dans ce fichier"} : Words{"gap in this file", "gaps in this file"};
+    out += fmt::format(fmt::runtime(french ? "  {}, {} s en tout\n" : "  {}, {} s in all\n"), words.of(gaps), number(receipt, "gap_s"));
   }
   out += coverage_text(receipt, language);
   if (const auto tail = receipt.find("truncated_tail"); tail != receipt.end() && tail->is_object()) {
@@ -109,9 +122,11 @@ std::string receipt_text(std::string_view name, std::string_view receipt_json) {
   return out;
 }
 
+std::filesystem::path receipt_path(const std::filesystem::path& file) { return file.string() + ".receipt.txt"; }
+
 Result<void> write_receipt(const std::filesystem::path& file, std::string_view receipt) {
   constexpr std::size_t kLongestName = 255;
-  const std::filesystem::path path = file.string() + ".receipt.txt";
+  const std::filesystem::path path = receipt_path(file);
   if (path.filename().string().size() > kLongestName) return {};
   const FileDescriptor out(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640));
   if (!out.is_open()) {

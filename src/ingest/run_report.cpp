@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digest.h"
+#include "ingest/told_text.h"
 #include "model/rhythm.h"
 
 namespace pv::ingest {
@@ -88,7 +89,8 @@ ordered_json file_json(const FileRecord& file, Extent extent) {
   }
   json["device_master_sn"] = file.logger_sn;
   json["status"] = status_of(file.fate);
-  json["error"] = file.message.empty() ? ordered_json(nullptr) : ordered_json(file.message);
+  const std::string_view message = is_whole ? std::string_view(file.message) : told_message(file.reason, file.message);
+  json["error"] = message.empty() ? ordered_json(nullptr) : ordered_json(message);
   json["nb_rows"] = file.rows;
   json["nb_channels"] = file.channels.size();
   json["nb_points"] = file.samples;
@@ -137,10 +139,11 @@ ordered_json file_json(const FileRecord& file, Extent extent) {
 /// JSON text whatever bytes a path holds.
 std::string dump(const ordered_json& json) { return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"; }
 
-/// Distances longer than one and a half of the file's usual step.
-void count_gaps(const tsv::LoggerFile& content, FileRecord& record) {
-  for (const model::LoggerTable& table : content.tables) {
-    for (const model::Silence& silence : model::silences(table.rows.time_s)) {
+/// Distances longer than one and a half of the expected step, or of the file's usual one.
+void count_gaps(const FileReading& reading, FileRecord& record) {
+  for (const model::LoggerTable& table : reading.content->tables) {
+    const std::int64_t step_s = reading.expected_step_s.value_or(model::usual_step(table.rows.time_s));
+    for (const model::Silence& silence : model::silences(table.rows.time_s, step_s)) {
       ++record.gaps;
       record.gap_s += silence.to_s - silence.from_s;
     }
@@ -202,8 +205,9 @@ FileRecord record_of(const FileReading& reading) {
   record.invalid_timestamps = report.invalid_timestamps;
   record.invalid_values = report.invalid_values;
   for (const std::uint64_t count : report.fault_counts) record.other_faults += count;
-  record.other_faults -= report.count(tsv::FaultKind::invalid_timestamp) + report.count(tsv::FaultKind::invalid_value);
-  count_gaps(*reading.content, record);
+  record.other_faults -= report.count(tsv::FaultKind::invalid_timestamp) + report.count(tsv::FaultKind::invalid_value) +
+                         report.count(tsv::FaultKind::missing_cells) + report.count(tsv::FaultKind::truncated_tail);
+  count_gaps(reading, record);
   if (report.truncated_tail) {
     record.truncated_tail = true;
     record.truncated_line = report.truncated_tail->line;
@@ -258,9 +262,9 @@ std::string short_json(const FileRecord& record) {
 std::string reason_json(const FileRecord& record, std::int64_t now_ms) {
   ordered_json json;
   json["file"] = std::filesystem::path(record.path).filename().string();
-  json["from"] = record.path;
+  json["from"] = known_as(record);
   json["reason"] = record.reason;
-  json["message"] = record.message;
+  json["message"] = told_message(record.reason, record.message);
   json["line"] = record.line == 0 ? ordered_json(nullptr) : ordered_json(record.line);
   json["rejected_at"] = iso_ms(now_ms);
   json["digest"] = record.digest;

@@ -96,6 +96,7 @@ TEST(RunReport, CountsWhatWasFoundInAFile) {
   EXPECT_EQ(record.missing_cells, 1U);
   EXPECT_TRUE(record.truncated_tail);
   EXPECT_EQ(record.truncated_line, 19U);
+  EXPECT_EQ(record.other_faults, 0U) << "all of them have a count of their own";
   EXPECT_EQ(record.gaps, 1U);
   EXPECT_EQ(record.gap_s, 20'000 - 5400 - 600);
   const json file = json::parse(to_json(report_of(read(folder, content), Fate::stored)))["files"][0];

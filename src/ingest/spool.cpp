@@ -1,6 +1,9 @@
 #include "ingest/spool.h"
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +12,8 @@
 #include <chrono>
 
 #include <fmt/format.h>
+
+#include "base/private_file.h"
 
 namespace pv::ingest {
 namespace {
@@ -21,6 +26,19 @@ std::string new_name() {
   static std::atomic<unsigned> count{0};
   const auto now_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   return fmt::format("{:020}-{}-{}", now_ns, getpid(), count++);
+}
+
+/// Who runs a hook is often another user than the one of `serve`.
+Error with_advice(Error error, const std::filesystem::path& spool) {
+  if (error.kind() != Errc::denied) return error;
+  struct stat status {};
+  std::string owner = "the user of 'powerview serve'", group = "of the group of that folder";
+  if (stat(spool.c_str(), &status) == 0 || stat(spool.parent_path().c_str(), &status) == 0) {
+    if (const passwd* const user = getpwuid(status.st_uid); user != nullptr) owner += fmt::format(" ({})", user->pw_name);
+    if (const ::group* const of = getgrgid(status.st_gid); of != nullptr) group = fmt::format("of the group {}", of->gr_name);
+  }
+  return {error.kind(), fmt::format("{}. What runs 'powerview hook' must be {} or a member {}, and {} must let its group write (mode 2770, and 710 of the folder above it)",
+                                    error.message(), owner, group, spool.string())};
 }
 
 Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::path& path) {
@@ -37,20 +55,30 @@ Result<void> write_all(int fd, std::string_view bytes, const std::filesystem::pa
 }  // namespace
 
 Result<Spool> Spool::open(const std::filesystem::path& state_dir) {
-  std::error_code code;
-  std::filesystem::create_directories(state_dir / "spool", code);
-  if (code) return fail(system_error("cannot make the folder", state_dir / "spool", code.value()));
-  PV_TRY(Folder folder, Folder::open(state_dir / "spool"));
-  return Spool(std::move(folder));
+  const std::filesystem::path path = state_dir / "spool";
+  auto made = make_private_folder(state_dir, GroupMay::pass);
+  if (made) made = make_private_folder(path, GroupMay::write);
+  if (!made) return fail(with_advice(std::move(made).error(), path));
+  auto folder = Folder::open(path);
+  if (!folder) return fail(with_advice(std::move(folder).error(), path));
+  return Spool(std::move(*folder));
 }
 
 Result<std::string> Spool::put(const HookEvent& event) const {
+  auto kept = keep(event);
+  if (!kept) return fail(with_advice(std::move(kept).error(), folder_.path()));
+  return kept;
+}
+
+Result<std::string> Spool::keep(const HookEvent& event) const {
   PV_TRY(const std::vector<FolderEntry> there, folder_.list("", kMostEvents));
   if (there.size() >= kMostEvents) return std::string("full: the scan finds the file");
   const std::string name = new_name();
   const std::string temporary = "." + name;
   {
     PV_TRY(const FileDescriptor file, folder_.file(temporary, O_WRONLY | O_CREAT | O_EXCL));
+    // Its reader may be another user of the folder's group, whatever the writer's mask says.
+    if (fchmod(file.get(), 0640) != 0) return fail(system_error("cannot set its rights", folder_.path() / temporary, errno));
     if (auto written = write_all(file.get(), to_json(event), folder_.path() / temporary); !written) {
       if (auto removed = folder_.remove_file(temporary); !removed) return fail(removed.error());
       return fail(written.error());

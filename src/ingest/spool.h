@@ -19,7 +19,8 @@ class Spool {
  public:
   static constexpr std::size_t kMostEvents = 100'000;
 
-  /// Makes the folder when there is none.
+  /// Makes the folder when there is none, for its group to write into: whoever runs `powerview hook` may be another user of it.
+  /// Errors: denied: says who may write there.
   static Result<Spool> open(const std::filesystem::path& state_dir);
 
   /// What was done: "kept", or "full: the scan finds the file".
@@ -37,6 +38,7 @@ class Spool {
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return folder_.path(); }
 
  private:
+  [[nodiscard]] Result<std::string> keep(const HookEvent& event) const;
   explicit Spool(Folder folder) : folder_(std::move(folder)) {}
   Folder folder_;
 };

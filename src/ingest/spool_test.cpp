@@ -165,6 +165,33 @@ TEST_F(SpoolTest, WithoutRightsItIsDenied) {
   EXPECT_NE(spool.error().message().find(closed.string()), std::string::npos);
 }
 
+TEST_F(SpoolTest, AHookOfAnotherUserIsToldWhoMayLeaveWord) {
+  { const Spool made = opened(); }
+  fs::permissions(folder_.path(), fs::perms::owner_all | fs::perms::others_exec);
+  const testing::AsNobody nobody;
+  const auto spool = Spool::open(folder_.path() / "state");
+  ASSERT_FALSE(spool);
+  EXPECT_EQ(spool.error().kind(), Errc::denied);
+  for (const char* part : {"state/spool", "the user of 'powerview serve'", "member of the group", "2770"}) {
+    EXPECT_NE(spool.error().message().find(part), std::string::npos) << spool.error().message();
+  }
+}
+
+TEST_F(SpoolTest, ItsGroupMayLeaveWordThatItsOwnerReads) {
+  const Spool spool = opened();
+  struct stat status {};
+  ASSERT_EQ(stat(spool_folder().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 02770U);
+  ASSERT_EQ(stat(spool_folder().parent_path().c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777, 0710U);
+  const mode_t before = umask(077);
+  const auto kept = spool.put(event_of("/a"));
+  umask(before);
+  ASSERT_TRUE(kept);
+  ASSERT_EQ(stat((spool_folder() / names().front()).c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0640U);
+}
+
 /// In memory where there is such a folder: a hundred thousand files take a disk long.
 class InMemory {
  public:

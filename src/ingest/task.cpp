@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/folder.h"
+#include "ingest/filing.h"
 
 namespace pv::ingest {
 namespace {
@@ -86,6 +87,7 @@ Result<void> bring_back(LedgerEntry& entry, const RunOptions& options) {
   if (entry.moved_to.empty() || entry.state != FileState::claimed) return {};
   const std::filesystem::path from = options.data_folder / entry.moved_to, to = options.data_folder / entry.path;
   if (identity_of(from)) PV_TRY_VOID(move_to_free_name(from, to));
+  remove_notes_of(from, entry.digest);
   PV_TRY_VOID(options.ledger->moved_back(entry.id));
   entry.moved_to.clear();
   return {};

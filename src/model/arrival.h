@@ -62,6 +62,8 @@ class IncomingFile {
   /// Errors: invalid_input: not a logger file; it now lies in error/ with its reason, and the text is for the sender. Others: nothing
   /// is lost and trying again may work.
   virtual Result<FileId> finish() = 0;
+  /// Takes away what was written: its sender was told that nothing is kept. Not after finish() has succeeded.
+  virtual void discard() = 0;
 };
 
 /// Takes files in. Names of files: 1 to 200 bytes of valid UTF-8, no '/', no control character, no backslash, not beginning with '.',

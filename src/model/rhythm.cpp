@@ -30,13 +30,19 @@ std::int64_t usual_step(std::span<const std::int64_t> time_s) {
   return best;
 }
 
-std::vector<Silence> silences(std::span<const std::int64_t> time_s) {
+std::vector<Silence> silences(std::span<const std::int64_t> time_s) { return silences(time_s, usual_step(time_s)); }
+
+std::vector<Silence> silences(std::span<const std::int64_t> time_s, std::int64_t step_s) {
   std::vector<Silence> found;
-  const std::int64_t step_s = usual_step(time_s);
   for (std::size_t i = 1; step_s > 0 && i < time_s.size(); ++i) {
     if (2 * (time_s[i] - time_s[i - 1]) > 3 * step_s) found.push_back({time_s[i - 1], time_s[i] - step_s});
   }
   return found;
+}
+
+std::optional<std::int64_t> ExpectedSteps::of(std::string_view device) const {
+  const auto own = of_device.find(device);
+  return own == of_device.end() ? of_campaign : own->second;
 }
 
 }  // namespace pv::model

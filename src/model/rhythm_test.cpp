@@ -22,5 +22,20 @@ TEST(RhythmTest, HalfAStepMoreIsNoSilence) {
   EXPECT_TRUE(silences(std::vector<std::int64_t>{0, 600, 1200, 2100, 2700}).empty());
 }
 
+TEST(RhythmTest, AStepThatIsGivenCountsOverTheUsualOne) {
+  const std::vector<std::int64_t> hourly = {0, 3600, 7200, 10'800};
+  EXPECT_TRUE(silences(hourly).empty());
+  EXPECT_EQ(silences(hourly, 600).size(), 3U);
+  EXPECT_TRUE(silences(std::vector<std::int64_t>{0, 600, 3600}, 7200).empty());
+  EXPECT_TRUE(silences(hourly, 0).empty());
+}
+
+TEST(ExpectedStepsTest, ADevicesOwnStepCountsOverThatOfItsCampaign) {
+  const ExpectedSteps steps{600, {{"02001283", 60}}};
+  EXPECT_EQ(steps.of("02001283"), 60);
+  EXPECT_EQ(steps.of("02001171"), 600);
+  EXPECT_FALSE(ExpectedSteps{}.of("02001171"));
+}
+
 }  // namespace
 }  // namespace pv::model

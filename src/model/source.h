@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -53,6 +54,12 @@ struct CampaignSummary {
   std::vector<LoggerSummary> loggers;  // by serial
   std::uint64_t files = 0;
   std::uint64_t conflicts = 0;
+};
+
+/// A logger with the campaign it is in.
+struct LoggerOfCampaign {
+  CampaignId campaign;
+  LoggerSummary logger;
 };
 
 struct ChannelSummary {
@@ -107,6 +114,8 @@ class SampleSnapshot {
   virtual Result<std::vector<CampaignSummary>> campaigns() = 0;
   /// Errors: not_found names the campaign.
   virtual Result<CampaignSummary> campaign(const CampaignName& name) = 0;
+  /// By its serial number; nothing when the campaign or the logger is not there. Cost: that of one logger, however many there are.
+  virtual Result<std::optional<LoggerOfCampaign>> logger(const CampaignName& campaign, std::string_view sn) = 0;
   virtual Result<std::vector<ChannelSummary>> channels(CampaignId campaign) = 0;
   /// Events of a campaign in a period, by time.
   virtual Result<std::vector<LoggerEvent>> events(CampaignId campaign, Period period) = 0;

@@ -3,29 +3,12 @@
 #include <algorithm>
 
 #include "model/rhythm.h"
-#include "quality/stored_logger.h"
+#include "quality/stored_rows.h"
 
 namespace pv::quality {
 namespace {
 
 using model::Period;
-
-/// Stored rows around a file: those of its period, the last one before and the first one after.
-struct Around {
-  std::optional<std::int64_t> before_s;
-  std::vector<std::int64_t> within;
-  std::optional<std::int64_t> after_s;
-  std::int64_t step_s = 0;
-
-  /// All of them, ascending.
-  [[nodiscard]] std::vector<std::int64_t> rows() const {
-    std::vector<std::int64_t> all;
-    if (before_s) all.push_back(*before_s);
-    all.insert(all.end(), within.begin(), within.end());
-    if (after_s) all.push_back(*after_s);
-    return all;
-  }
-};
 
 bool are_apart(std::int64_t earlier_s, std::int64_t later_s, std::int64_t step_s) {
   return step_s > 0 && later_s - earlier_s > step_s + step_s / 2;
@@ -101,36 +84,6 @@ Result<std::optional<std::int64_t>> row_after(model::SampleSnapshot& stored, con
   return std::optional<std::int64_t>();
 }
 
-Result<Around> rows_around(model::SampleSnapshot& stored, const model::LoggerSummary& logger, Period period) {
-  Around around;
-  around.step_s = logger.step_s;
-  PV_TRY(around.before_s, stored.row_before(logger.id, period.from_s));
-  PV_TRY(around.within, stored_stamps(stored, logger.id, period));
-  PV_TRY(around.after_s, row_after(stored, logger, period.to_s - 1));
-  return around;
-}
-
-void compare(std::span<const std::int64_t> stamps, const Around& around, Coverage& coverage) {
-  for (auto known = around.within.begin(); const std::int64_t stamp : stamps) {
-    known = std::lower_bound(known, around.within.end(), stamp);
-    if (known != around.within.end() && *known == stamp) ++coverage.rows_known;
-  }
-  coverage.rows_new = stamps.size() - coverage.rows_known;
-
-  const std::int64_t stored_step_s = around.step_s > 0 ? around.step_s : coverage.step_s;
-  const std::vector<std::int64_t> rows = around.rows();
-  coverage.left_inside = listed(without(silences(stamps, coverage.step_s), covered(rows, stored_step_s)));
-  coverage.closed = listed(common(silences(rows, stored_step_s), covered(stamps, coverage.step_s)));
-
-  const std::int64_t step_s = std::max(coverage.step_s, stored_step_s);
-  if (around.before_s && are_apart(*around.before_s, stamps.front(), step_s)) {
-    coverage.before = Period{*around.before_s, stamps.front() - coverage.step_s};
-  }
-  if (around.after_s && are_apart(stamps.back(), *around.after_s, step_s)) {
-    coverage.after = Period{stamps.back(), *around.after_s - stored_step_s};
-  }
-}
-
 }  // namespace
 
 void Periods::add(Period period) {
@@ -150,22 +103,61 @@ std::vector<std::int64_t> row_stamps(std::span<const model::LoggerTable> tables,
   return stamps;
 }
 
-Result<Coverage> coverage_of(std::span<const std::int64_t> stamps, std::string_view logger_sn, model::SampleSnapshot& stored,
-                             const model::CampaignName& campaign) {
+Result<LoggerRecord> LoggerRecord::around(Period period, std::string_view logger_sn, model::SampleSnapshot& stored,
+                                          const model::CampaignName& campaign) {
+  LoggerRecord record;
+  PV_TRY(const std::optional<model::LoggerOfCampaign> found, stored.logger(campaign, logger_sn));
+  if (!found) return record;
+  const model::LoggerSummary& logger = found->logger;
+  record.step_s_ = logger.step_s;
+  PV_TRY(const std::optional<std::int64_t> before_s, stored.row_before(logger.id, period.from_s));
+  PV_TRY(const std::vector<std::int64_t> within, stored_stamps(stored, logger.id, period));
+  PV_TRY(const std::optional<std::int64_t> after_s, row_after(stored, logger, period.to_s - 1));
+  if (before_s) record.rows_.push_back(*before_s);
+  record.rows_.insert(record.rows_.end(), within.begin(), within.end());
+  if (after_s) record.rows_.push_back(*after_s);
+  return record;
+}
+
+Coverage LoggerRecord::coverage_of(std::span<const std::int64_t> stamps, std::optional<std::int64_t> expected_step_s) const {
   Coverage coverage;
   if (stamps.empty()) return coverage;
-  PV_TRY(const std::optional<StoredLogger> logger, find_logger(stored, campaign, logger_sn));
-  coverage.step_s = model::usual_step(stamps);
-  if (coverage.step_s == 0 && logger) coverage.step_s = logger->logger.step_s;
-  coverage.inside = listed(silences(stamps, coverage.step_s));
-  if (!logger) {
-    coverage.rows_new = stamps.size();
-    coverage.left_inside = coverage.inside;
-    return coverage;
+  coverage.step_s = expected_step_s.value_or(model::usual_step(stamps));
+  if (coverage.step_s == 0) coverage.step_s = step_s_;
+  const std::int64_t stored_step_s = expected_step_s.value_or(step_s_ > 0 ? step_s_ : coverage.step_s);
+
+  const auto first = std::lower_bound(rows_.begin(), rows_.end(), stamps.front());
+  const auto behind = std::upper_bound(first, rows_.end(), stamps.back());
+  for (auto known = first; const std::int64_t stamp : stamps) {
+    known = std::lower_bound(known, behind, stamp);
+    if (known != behind && *known == stamp) ++coverage.rows_known;
   }
-  PV_TRY(const Around around, rows_around(stored, logger->logger, {stamps.front(), stamps.back() + 1}));
-  compare(stamps, around, coverage);
+  coverage.rows_new = stamps.size() - coverage.rows_known;
+
+  // With the row before and the one after, whose distance the file may have filled.
+  const std::span<const std::int64_t> around(first == rows_.begin() ? first : std::prev(first), behind == rows_.end() ? behind : std::next(behind));
+  const std::vector<Period> inside = silences(stamps, coverage.step_s);
+  coverage.inside = listed(inside);
+  coverage.left_inside = listed(without(inside, covered(around, stored_step_s)));
+  coverage.closed = listed(common(silences(around, stored_step_s), covered(stamps, coverage.step_s)));
+
+  const std::int64_t step_s = std::max(coverage.step_s, stored_step_s);
+  if (first != rows_.begin() && are_apart(*std::prev(first), stamps.front(), step_s)) {
+    coverage.before = Period{*std::prev(first), stamps.front() - coverage.step_s};
+  }
+  if (behind != rows_.end() && are_apart(stamps.back(), *behind, step_s)) coverage.after = Period{stamps.back(), *behind - stored_step_s};
   return coverage;
+}
+
+void LoggerRecord::add(std::span<const std::int64_t> stamps) {
+  if (stamps.empty()) return;
+  if (step_s_ == 0) step_s_ = model::usual_step(stamps);
+  const auto from = std::lower_bound(rows_.begin(), rows_.end(), stamps.front()) - rows_.begin();
+  const std::size_t known = rows_.size();
+  rows_.insert(rows_.end(), stamps.begin(), stamps.end());
+  if (from == static_cast<std::ptrdiff_t>(known)) return;
+  std::inplace_merge(rows_.begin() + from, rows_.begin() + static_cast<std::ptrdiff_t>(known), rows_.end());
+  rows_.erase(std::unique(rows_.begin() + from, rows_.end()), rows_.end());
 }
 
 }  // namespace pv::quality

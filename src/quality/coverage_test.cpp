@@ -36,9 +36,13 @@ struct CoverageTest : ::testing::Test {
     campaign.loggers.push_back(logger);
     source.campaigns = {campaign};
   }
-  Coverage of(const std::vector<std::int64_t>& stamps, const char* sn = "02001283") {
+  LoggerRecord record(const std::vector<std::int64_t>& stamps, const char* sn = "02001283") {
     const auto snapshot = source.snapshot(1).value();
-    return coverage_of(stamps, sn, *snapshot, *model::CampaignName::parse("camp")).value();
+    const Period period = stamps.empty() ? Period{} : Period{stamps.front(), stamps.back() + 1};
+    return LoggerRecord::around(period, sn, *snapshot, *model::CampaignName::parse("camp")).value();
+  }
+  Coverage of(const std::vector<std::int64_t>& stamps, const char* sn = "02001283") {
+    return record(stamps, sn).coverage_of(stamps);
   }
 };
 
@@ -103,6 +107,44 @@ TEST_F(CoverageTest, TakesTheLoggersStepForASingleRow) {
   EXPECT_EQ(coverage.step_s, 600);
   EXPECT_EQ(coverage.before, between(2, 5));
   EXPECT_EQ(of({}).rows_new, 0U);
+}
+
+TEST_F(CoverageTest, TakesTheExpectedStepForThatOfTheRows) {
+  store(at({0, 1, 2}));
+  const std::vector<std::int64_t> hourly = at({6, 12, 18, 30});
+  EXPECT_EQ(of(hourly).inside.first, Spans{between(18, 24)});
+  // Of a logger that shall write every ten minutes: all that it did not write.
+  const Coverage strict = record(hourly).coverage_of(hourly, 600);
+  EXPECT_EQ(strict.inside.first, (Spans{between(6, 11), between(12, 17), between(18, 29)}));
+  EXPECT_EQ(strict.before, between(2, 5));
+  // Of one that shall write every four hours: nothing is missing.
+  const Coverage lenient = record(hourly).coverage_of(hourly, 4 * 3600);
+  EXPECT_EQ(lenient.inside.count, 0U);
+  EXPECT_FALSE(lenient.before);
+}
+
+TEST_F(CoverageTest, CountsWhatWasAddedAsStoredForTheFilesThatFollow) {
+  store(at({0, 1, 2, 30}));
+  LoggerRecord files = record(at({10, 11, 12, 20, 21}));
+  const std::vector<std::int64_t> later = at({10, 11, 12, 20, 21});
+  EXPECT_EQ(files.coverage_of(later).before, between(2, 9));
+  files.add(later);
+  const Coverage earlier = files.coverage_of(at({12, 13, 14}));
+  EXPECT_EQ(earlier.rows_known, 1U);
+  EXPECT_FALSE(earlier.before);
+  EXPECT_EQ(earlier.closed.first, Spans{between(12, 14)});
+  EXPECT_EQ(earlier.after, between(14, 19));
+  files.add(at({12, 13, 14}));
+  const Coverage again = files.coverage_of(at({12, 13, 14}));
+  EXPECT_EQ(again.rows_new, 0U);
+  EXPECT_EQ(again.closed.count, 0U);
+  EXPECT_EQ(again.after, between(14, 19));
+}
+
+TEST_F(CoverageTest, LearnsTheStepOfANewLoggerFromItsFirstFile) {
+  LoggerRecord files = record(at({0, 1, 2, 5}));
+  files.add(at({0, 1, 2}));
+  EXPECT_EQ(files.coverage_of(at({5})).before, between(2, 4));
 }
 
 TEST_F(CoverageTest, KeepsTheFirstOfManyGapsAndTheSumOfAll) {

@@ -9,7 +9,7 @@
 #include <fmt/format.h>
 
 #include "quality/header_check.h"
-#include "quality/stored_logger.h"
+#include "quality/stored_rows.h"
 
 namespace pv::quality {
 namespace {
@@ -76,7 +76,7 @@ bool disagrees(const Agreement& a) {
 /// One table of the file beside its logger in the store.
 class StoredCheck {
  public:
-  StoredCheck(const model::LoggerTable& table, model::SampleSnapshot& stored, StoredLogger logger)
+  StoredCheck(const model::LoggerTable& table, model::SampleSnapshot& stored, model::LoggerOfCampaign logger)
       : table_(table), stored_(stored), logger_(std::move(logger)) {}
 
   Result<void> run(std::vector<Finding>& findings);
@@ -94,7 +94,7 @@ class StoredCheck {
 
   const model::LoggerTable& table_;
   model::SampleSnapshot& stored_;
-  StoredLogger logger_;
+  model::LoggerOfCampaign logger_;
   std::vector<Shared> shared_;
   std::vector<model::ChannelSummary> channels_;  // of the logger
   std::vector<std::size_t> own_;                 // by the file's columns: their channel, or kNotShared
@@ -222,7 +222,7 @@ Result<std::vector<Finding>> check_stored(std::span<const model::LoggerTable> ta
   std::vector<Finding> findings;
   for (const model::LoggerTable& table : tables) {
     if (table.channels.empty() || table.rows.time_s.empty() || findings.size() >= kMostFindings) continue;
-    PV_TRY(std::optional<StoredLogger> logger, find_logger(stored, campaign, table.channels.front().master_sn));
+    PV_TRY(std::optional<model::LoggerOfCampaign> logger, stored.logger(campaign, table.channels.front().master_sn));
     if (!logger) continue;
     std::vector<Finding> of_table;
     PV_TRY_VOID(StoredCheck(table, stored, std::move(*logger)).run(of_table));

@@ -166,7 +166,7 @@ TEST_P(CurvesTwinTest, GapsEqualTheNaiveOnes) {
   const model::Period whole = whole_of(opened.campaign());
   const std::int64_t length = whole.to_s - whole.from_s;
   const model::Period period{whole.from_s + length / 5, whole.from_s + length / 2};
-  const auto found = find_gaps(*opened.snapshot, opened.summary, opened.summary.loggers, period, 100'000);
+  const auto found = find_gaps(*opened.snapshot, opened.summary, opened.summary.loggers, period, {}, 100'000);
   ASSERT_TRUE(found);
   std::vector<Gap> naive;
   for (std::size_t l = 0; l < opened.campaign().loggers.size(); ++l) {
@@ -183,7 +183,7 @@ TEST_P(CurvesTwinTest, GapsEqualTheNaiveOnes) {
   EXPECT_EQ(found->gaps, naive);
   EXPECT_FALSE(found->truncated);
   ASSERT_GT(naive.size(), 3U);
-  const auto few = find_gaps(*opened.snapshot, opened.summary, opened.summary.loggers, period, 3);
+  const auto few = find_gaps(*opened.snapshot, opened.summary, opened.summary.loggers, period, {}, 3);
   EXPECT_TRUE(few->truncated);
   EXPECT_EQ(few->gaps, std::vector<Gap>(naive.begin(), naive.begin() + 3));
 }

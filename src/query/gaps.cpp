@@ -48,7 +48,8 @@ Result<std::vector<model::BlockRef>> blocks_to_next(model::SampleSnapshot& snaps
 }
 
 Result<std::vector<Gap>> gaps_of_logger(model::SampleSnapshot& snapshot, const model::LoggerSummary& logger,
-                                        std::span<const std::int64_t> restarts_s, model::Period period, std::size_t limit) {
+                                        std::span<const std::int64_t> restarts_s, model::Period period,
+                                        std::optional<std::int64_t> expected_step_s, std::size_t limit) {
   GapFinder finder(logger.id, period, limit);
   PV_TRY(const std::vector<model::BlockRef> refs, blocks_to_next(snapshot, logger, period));
   std::optional<std::int64_t> before;
@@ -57,7 +58,7 @@ Result<std::vector<Gap>> gaps_of_logger(model::SampleSnapshot& snapshot, const m
   }
   model::SampleBlock rows;
   for (const model::BlockRef& ref : refs) {
-    const std::int64_t step = std::clamp<std::int64_t>(ref.step_s > 0 ? ref.step_s : logger.step_s, 0, kMaxStep);
+    const std::int64_t step = std::clamp<std::int64_t>(expected_step_s.value_or(ref.step_s > 0 ? ref.step_s : logger.step_s), 0, kMaxStep);
     PV_TRY_VOID(snapshot.read(0, ref, {}, rows));
     const std::vector<std::int32_t> lengths = block_intervals({ref, 0, before, step}, restarts_s, rows.time_s);
     for (std::size_t row = 0; row < rows.time_s.size(); ++row) {
@@ -81,7 +82,8 @@ void keep_first(Gaps& gaps, std::size_t limit) {
 }  // namespace
 
 Result<Gaps> find_gaps(model::SampleSnapshot& snapshot, const model::CampaignSummary& campaign,
-                       std::span<const model::LoggerSummary> loggers, model::Period period, std::size_t limit) {
+                       std::span<const model::LoggerSummary> loggers, model::Period period,
+                       const model::ExpectedSteps& expected, std::size_t limit) {
   Gaps answer;
   if (period.empty()) return answer;
   std::unordered_map<std::int64_t, std::vector<std::int64_t>> restarts;
@@ -92,7 +94,7 @@ Result<Gaps> find_gaps(model::SampleSnapshot& snapshot, const model::CampaignSum
   for (const model::LoggerSummary& logger : loggers) {
     std::vector<std::int64_t>& own = restarts[logger.id.value];
     std::sort(own.begin(), own.end());
-    PV_TRY(const std::vector<Gap> gaps, gaps_of_logger(snapshot, logger, own, period, limit));
+    PV_TRY(const std::vector<Gap> gaps, gaps_of_logger(snapshot, logger, own, period, expected.of(logger.sn), limit));
     answer.gaps.insert(answer.gaps.end(), gaps.begin(), gaps.end());
     if (answer.gaps.size() > 2 * limit) keep_first(answer, limit);
   }

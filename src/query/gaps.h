@@ -1,11 +1,13 @@
 #pragma once
-/// Where nothing was measured: between two rows of a logger more than one and a half steps apart.
+/// Where nothing was measured: between two rows of a logger more than one and a half steps apart. The step is the one that the
+/// logger is expected to have; where none is, the one that its rows show.
 
 #include <cstddef>
 #include <span>
 #include <vector>
 
 #include "base/result.h"
+#include "model/rhythm.h"
 #include "query/scope.h"
 
 namespace pv::query {
@@ -25,6 +27,6 @@ struct Gaps {
 /// Errors: those of the snapshot. Cost: decodes the time columns of the period. Reads as worker 0.
 [[nodiscard]] Result<Gaps> find_gaps(model::SampleSnapshot& snapshot, const model::CampaignSummary& campaign,
                                      std::span<const model::LoggerSummary> loggers, model::Period period,
-                                     std::size_t limit);
+                                     const model::ExpectedSteps& expected, std::size_t limit);
 
 }  // namespace pv::query

@@ -1,5 +1,6 @@
 // Real clients against the server: OpenSSH's sftp and scp, lftp, curl (libssh2).
 
+#include <atomic>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -155,6 +156,46 @@ TEST_F(Clients, PasswordsAndKeysSignInAndNothingElse) {
   EXPECT_NE(here.sftp("ls\n", {}, "stranger").code, 0);
   EXPECT_NE(here.sftp("ls\n", {}, "client", "other").code, 0) << "the key of another account";
   EXPECT_NE(here.sftp("ls\n", {}, "client", "nobody").code, 0);
+  EXPECT_TRUE(here.logs({"sftp.connection account=-", "tried=\"logger\"", "refused=\"a wrong password"}));
+  EXPECT_TRUE(here.logs({"sftp.connection account=-", "tried=\"nobody\"", "refused=\"a wrong password"}));
+  EXPECT_TRUE(here.logs({"sftp.connection account=-", "tried=\"other\"", "refused=\"a key that is not this account's"}));
+  for (const std::string& line : here.lines()) {
+    if (line.find("account=logger") != std::string::npos) EXPECT_EQ(line.find("tried="), std::string::npos) << line;
+  }
+}
+
+TEST_F(Clients, AnAccountThatIsDisabledIsCutAtOnce) {
+  Options options = RunningServer::usual();
+  std::atomic<bool> may{true};
+  options.may_go_on = [&may](const tenancy::SftpAccount& account) { return account.name != "logger" || may; };
+  options.recheck_time = 100ms;
+  const RunningServer cutting(options);
+  const std::string big_one(40'000'000, 'y');
+  (void)cutting.files.given_file("a.tsv", big_one);
+  const auto batch = cutting.files.given_file("slow", fmt::format("mkdir c\nmkdir c/d\nput {} c/d/a.tsv\n", (cutting.files / "a.tsv").string()));
+  std::vector<std::string> argv = {"/usr/bin/sftp", "-l", "20000", "-b", batch.string(), "-P", std::to_string(cutting.server->port())};
+  for (const auto& option : cutting.ssh_options()) argv.push_back(option);
+  argv.push_back("logger@127.0.0.1");
+  Child writes(argv);  // in the middle of a file
+  std::error_code missing;
+  for (int i = 0; i < 1000 && std::filesystem::file_size(cutting.data / "acme/c/d/.incoming~a.tsv", missing) < 100'000; ++i) std::this_thread::sleep_for(10ms);
+  may = false;
+  EXPECT_NE(writes.wait().code, 0);
+  EXPECT_TRUE(cutting.logs({"sftp.connection account=logger", "was disabled or removed"}));
+  EXPECT_TRUE(cutting.logs({"sftp.upload", "fate=interrupted"}));
+  EXPECT_TRUE(cutting.desk->taken().empty());
+}
+
+TEST_F(Clients, WhatADisabledAccountAsksForIsNotDoneAnyMore) {
+  Options options = RunningServer::usual();
+  int looks = 0;
+  // Signed in and greeted; from the first name on it may not.
+  options.may_go_on = [&looks](const tenancy::SftpAccount&) { return ++looks <= 1; };
+  options.recheck_time = 1h;
+  const RunningServer cutting(options);
+  EXPECT_NE(cutting.sftp("mkdir c\n").code, 0);
+  EXPECT_FALSE(std::filesystem::exists(cutting.data / "acme/c"));
+  EXPECT_TRUE(cutting.logs({"sftp.connection account=logger", "was disabled or removed"}));
 }
 
 TEST_F(Clients, ThereIsNoShellNoCommandAndNoForwarding) {

@@ -87,7 +87,7 @@ struct Connection::Transport {
 
   bool check_key(std::string_view user, ssh_key key, char signature) {
     if (signature != SSH_PUBLICKEY_STATE_NONE && signature != SSH_PUBLICKEY_STATE_VALID) {
-      ++owner.failures_;
+      owner.refuse(user, "a wrong signature");
       return false;
     }
     char* base64 = nullptr;
@@ -100,7 +100,7 @@ struct Connection::Transport {
       account = owner.around_.options.check_key(user, type, text);
     }
     if (!account) {
-      ++owner.failures_;
+      owner.refuse(user, "a key that is not this account's, or the account is unknown or disabled");
       return false;
     }
     return signature == SSH_PUBLICKEY_STATE_NONE || owner.admit(std::move(account));
@@ -131,7 +131,7 @@ struct Connection::Transport {
     const char* answer = ssh_userauth_kbdint_getnanswers(session) == 1 ? ssh_userauth_kbdint_getanswer(session, 0) : nullptr;
     const std::string user = std::exchange(interactive_user, {});
     if (answer == nullptr || user.empty()) {
-      ++owner.failures_;
+      owner.refuse(user, "no password");
       return 1;
     }
     if (!owner.check_password(user, answer)) return 1;
@@ -144,7 +144,7 @@ struct Connection::Transport {
 };
 
 Connection::Connection(ssh_session_struct* session, std::string address, const Surroundings& around)
-    : around_(around), address_(std::move(address)), transport_(std::make_unique<Transport>(*this, session)), begun_(Clock::now()), last_packet_(begun_), last_sent_(begun_) {}
+    : around_(around), address_(std::move(address)), transport_(std::make_unique<Transport>(*this, session)), begun_(Clock::now()), last_packet_(begun_), last_sent_(begun_), last_look_(begun_) {}
 
 Connection::~Connection() {
   free_channel();
@@ -162,9 +162,11 @@ void Connection::run() {
   session_.reset();
   free_channel();  // ssh_disconnect() would free it under our hands
   ssh_disconnect(transport_->session);
-  log(fmt::format("sftp.connection account={} address={} seconds={:.3f} uploads={} bytes_in={} bytes_out={} end={}",
+  const bool was_refused = !account_ && failures_ > 0;
+  log(fmt::format("sftp.connection account={} address={} seconds={:.3f} uploads={} bytes_in={} bytes_out={} end={}{}",
                   account_ ? account_->name : "-", address_, std::chrono::duration<double>(Clock::now() - begun_).count(), uploads_,
-                  transport_->traffic.in_bytes, transport_->traffic.out_bytes, in_quotes(end_)));
+                  transport_->traffic.in_bytes, transport_->traffic.out_bytes, in_quotes(end_),
+                  was_refused ? fmt::format(" attempts={} tried={} refused={}", failures_, in_quotes(tried_), in_quotes(refused_)) : ""));
 }
 
 void Connection::serve() {
@@ -189,6 +191,7 @@ void Connection::serve() {
     const bool moved = pump();
     const auto now = Clock::now();
     watch_flow(now);
+    if (now - last_look_ >= around_.options.recheck_time) look_at_account(now);
     if (!end_.empty()) break;
     if (around_.stopping) {
       end_ = "the server stops";
@@ -238,6 +241,12 @@ bool Connection::take_packets() {
   while (end_.empty() && out_.size() < kAnswersHigh && !around_.stopping) {
     const auto packet = in_.next();
     if (!packet) break;
+    // Reads and writes follow what was allowed a moment ago; all else is asked about.
+    const auto type = packet->empty() ? Type::init : static_cast<Type>(packet->front());
+    if (type != Type::read && type != Type::write) {
+      look_at_account(Clock::now());
+      if (!end_.empty()) break;
+    }
     if (session_->take(*packet, out_) == Session::Next::end) end_ = "the client does not speak SFTP version 3";
     last_packet_ = Clock::now();
     moved = true;
@@ -262,6 +271,18 @@ bool Connection::send_answers() {
     out_sent_ = 0;
   }
   return true;
+}
+
+/// An account that was disabled or removed meanwhile, or whose company was, is cut; what it was sending stays as a partial file.
+void Connection::look_at_account(Clock::time_point now) {
+  last_look_ = now;
+  if (account_ && around_.options.may_go_on && !around_.options.may_go_on(*account_)) end_ = "the account, or its company, was disabled or removed";
+}
+
+void Connection::refuse(std::string_view user, std::string_view why) {
+  ++failures_;
+  tried_ = user.substr(0, kMaxAccount);
+  refused_ = why;
 }
 
 void Connection::watch_flow(Clock::time_point now) {
@@ -329,7 +350,7 @@ bool Connection::admit(std::optional<tenancy::SftpAccount> account) {
   if (account_ || !account) return false;
   auto place = around_.accounts.take(account->name);
   if (!place) {
-    ++failures_;
+    refuse(account->name, "the account has as many connections as it may have");
     log(fmt::format("sftp.refused account={} address={} reason=\"the account has as many connections as it may have\"", account->name, address_));
     return false;
   }
@@ -342,15 +363,18 @@ bool Connection::admit(std::optional<tenancy::SftpAccount> account) {
 
 bool Connection::check_password(std::string_view user, std::string password) {
   std::optional<tenancy::SftpAccount> account;
+  std::string_view why = "a wrong password, or the account is unknown or disabled";
   if (!account_ && failures_ < around_.options.most_attempts && user.size() <= kMaxAccount && password.size() <= kMaxPassword && around_.options.check_password) {
     const Secret secret(std::move(password));
     around_.password_checks.pass([&] {
       if (around_.stopping) return;
-      if (auto checked = around_.options.check_password(user, secret, address_)) account = std::move(*checked);
+      auto checked = around_.options.check_password(user, secret, address_);
+      if (checked) account = std::move(*checked);
+      if (!checked && checked.error().why == tenancy::Refusal::throttled) why = "it has to wait, after too many wrong passwords from this address";
     });
   }
   if (!account) {
-    ++failures_;
+    refuse(user, why);
     return false;
   }
   return admit(std::move(account));

@@ -82,6 +82,8 @@ class Connection {
   [[nodiscard]] bool send_answers();
   void watch_flow(Clock::time_point now);
   [[nodiscard]] std::optional<Clock::duration> time_left(Clock::time_point now);
+  void look_at_account(Clock::time_point now);
+  void refuse(std::string_view user, std::string_view why);
   void start_session();
   void end_channel();
   void free_channel();
@@ -96,6 +98,7 @@ class Connection {
   std::optional<tenancy::SftpAccount> account_;  // once signed in
   std::optional<Tally::Place> place_;
   int failures_ = 0;
+  std::string tried_, refused_;  // the account of the last attempt that failed, and why it did
   std::string end_;  // why it ends; "" while it does not
 
   std::unique_ptr<Session> session_;
@@ -103,7 +106,7 @@ class Connection {
   std::vector<std::byte> out_;
   std::size_t out_sent_ = 0;
 
-  Clock::time_point begun_, last_packet_, last_sent_;
+  Clock::time_point begun_, last_packet_, last_sent_, last_look_;
   std::uint64_t sent_mark_ = 0;      // bytes on the socket when something last went out
   std::uint64_t received_mark_ = 0;  // … when nothing was waiting to go out
   std::uint64_t uploads_ = 0;

@@ -102,6 +102,8 @@ class FolderDesk final : public model::ArrivalDesk {
       }
     }
 
+    void discard() override {}  // nobody over SFTP does
+
    private:
     FolderDesk& desk_;
     std::string key_, folder_, name_;

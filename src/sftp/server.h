@@ -50,14 +50,19 @@ struct Options {
   /// As tenancy::Registry has them. `type` is as in an authorized_keys line: "ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256".
   std::function<tl::expected<tenancy::SftpAccount, tenancy::Refused>(std::string_view account, const Secret& password, std::string_view address)> check_password;
   std::function<std::optional<tenancy::SftpAccount>(std::string_view account, std::string_view type, std::string_view base64)> check_key;
+  /// Whether an account that signed in may go on: it is there, and neither it nor its company is disabled. Asked before what it asks to
+  /// do with names (open, close, rename, list, …) and every `recheck_time`; must be quick. Empty: it may.
+  std::function<bool(const tenancy::SftpAccount&)> may_go_on;
   /// An account signed in. May be empty.
   std::function<void(const tenancy::SftpAccount&, std::string_view address)> seen;
-  /// A line for the log: one an upload, one a connection's end, errors of the server's own. May be empty.
+  /// A line for the log: one an upload, one a connection's end (with the account that was tried and why it was refused), errors of
+  /// the server's own. May be empty.
   std::function<void(std::string_view)> log;
 
   std::chrono::milliseconds sign_in_time{30'000};  // from the connection to the sign-in
   std::chrono::milliseconds packet_time{60'000};   // from a packet's first byte to its last; also for taking an answer
   std::chrono::milliseconds idle_time{600'000};    // between packets
+  std::chrono::milliseconds recheck_time{2'000};   // how long an account that was disabled goes on at most
   std::size_t most_connections = 256;
   std::size_t most_of_address = 64;
   std::size_t most_of_account = 32;

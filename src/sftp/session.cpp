@@ -40,7 +40,7 @@ Status status_of(const Error& error) {
 std::string text_of(const Error& error) {
   switch (error.kind()) {
     case Errc::denied:
-    case Errc::invalid_input: return error.message();
+    case Errc::invalid_input: return names_a_place(error) ? "the server may not do it, its log says why" : error.message();
     case Errc::not_found: return "there is no such file or folder";
     case Errc::conflict: return "the name is taken, or another transfer of it is running";
     case Errc::io: return "the server could not do it, its log says why; please try again later";
@@ -50,7 +50,10 @@ std::string text_of(const Error& error) {
   return "the server could not do it";
 }
 
-bool is_servers_own(const Error& error) { return error.kind() == Errc::io || error.kind() == Errc::corrupt || error.kind() == Errc::unavailable; }
+bool is_servers_own(const Error& error) {
+  const bool is_rule = error.kind() == Errc::denied || error.kind() == Errc::invalid_input;
+  return error.kind() == Errc::io || error.kind() == Errc::corrupt || error.kind() == Errc::unavailable || (is_rule && names_a_place(error));
+}
 
 }  // namespace
 
@@ -119,7 +122,7 @@ void Session::open_to_write(const Open& ask, Out& out) {
   wish.content = (ask.flags & open_flag::kTruncate) != 0 ? WriteWish::Content::drop : WriteWish::Content::keep;
   auto file = jail_.open_to_write(ask.path, wish);
   if (!file) {
-    if (file.error().kind() == Errc::denied && listeners_.tell) listeners_.tell(fmt::format("{}: {}", ask.path, file.error().message()));
+    if (file.error().kind() == Errc::denied && listeners_.tell) listeners_.tell(fmt::format("{}: {}", ask.path, text_of(file.error())));
     return answer(ask.id, ask.path, file.error(), out);
   }
   Writing writing;
@@ -322,18 +325,20 @@ void Session::on(const Remove& ask, Out& out) { answer(ask.id, ask.path, jail_.r
 
 void Session::on(const Rename& ask, Out& out) {
   const auto begun = Clock::now();
+  const auto before = jail_.look(ask.from);
   const auto renamed = jail_.rename(ask.from, ask.to);
   if (!renamed && renamed.error().kind() != Errc::invalid_input) return answer(ask.id, ask.from, renamed.error(), out);
   // The desk has judged the file: this is the end of an upload under a temporary name.
   Writing judged;
   judged.path = ask.to;
+  judged.bytes = before ? before->size : 0;
   judged.begun = begun;
   if (renamed) {
     if (renamed->value != 0) report(judged, Upload::Fate::taken, renamed->value, "");
     return write_status(out, ask.id, Status::ok, "");
   }
   report(judged, Upload::Fate::refused, 0, renamed.error().message());
-  if (listeners_.tell) listeners_.tell(fmt::format("{}: {}", ask.to, renamed.error().message()));
+  if (listeners_.tell) listeners_.tell(fmt::format("{}: {}", ask.to, text_of(renamed.error())));
   answer(ask.id, ask.to, renamed.error(), out);
 }
 

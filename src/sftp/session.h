@@ -30,7 +30,7 @@ namespace pv::sftp {
 struct Upload {
   enum class Fate : std::uint8_t { taken, refused, interrupted };
   std::string path;
-  std::uint64_t bytes = 0;  // written in this session
+  std::uint64_t bytes = 0;  // written in this session; of a file that got its name by a rename all it has
   double seconds = 0;
   Fate fate = Fate::taken;
   std::int64_t id = 0;  // in the ledger; 0 for names that are none of a logger file yet

@@ -187,6 +187,9 @@ TEST_F(SessionTest, ATemporaryNameBecomesAFileByRename) {
   EXPECT_TRUE(desk->taken().empty());
   EXPECT_EQ(talk.rename("/c/d/x.tsv.filepart", kPath).status, Status::ok);
   EXPECT_EQ(desk->taken(), Names{"acme/c/d/x.tsv"});
+  ASSERT_FALSE(talk.uploads.empty());
+  EXPECT_EQ(talk.uploads.back().path, "/c/d/x.tsv");
+  EXPECT_EQ(talk.uploads.back().bytes, 4U) << "the log has the size of a file that got its name by a rename";
   EXPECT_EQ(talk.put("/c/d/y.tsv.filepart", "BAD").status, Status::ok);
   const Answer judged = talk.rename("/c/d/y.tsv.filepart", "/c/d/y.tsv");
   EXPECT_EQ(judged.status, Status::failure);
@@ -211,6 +214,16 @@ TEST_F(SessionTest, TheServersErrorsAreToldWithoutItsPaths) {
   const Answer refused = talk.put(kPath, "x");
   EXPECT_NE(refused.status, Status::ok);
   EXPECT_EQ(refused.text.find(data.path().string()), std::string::npos) << refused.text;
+}
+
+TEST_F(SessionTest, WhatTheSystemDeniesTheServerIsInItsLogAndNotToldWithItsPaths) {
+  (void)data.given_file("acme/c/d/x.tsv", "x");
+  std::filesystem::create_symlink("/etc", data / "acme/c/link");
+  const Answer refused = talk.ask(Type::opendir, "/c/link");
+  EXPECT_NE(refused.status, Status::ok);
+  EXPECT_EQ(refused.text.find(data.path().string()), std::string::npos) << refused.text;
+  ASSERT_FALSE(talk.troubles.empty());
+  EXPECT_NE(talk.troubles.back().find(data.path().string()), std::string::npos);
 }
 
 TEST_F(SessionTest, TheGreetingComesFirstAndOnce) {

@@ -4,17 +4,16 @@
 
 #include <fmt/format.h>
 
+#include "base/private_file.h"
+
 namespace pv::store {
 
 std::filesystem::path Directory::file_of(const model::TenantName& tenant) const { return folder_ / (tenant.str() + ".sqlite"); }
 
 Result<void> Directory::create() const {
-  std::error_code code;
-  std::filesystem::create_directories(folder_, code);
-  if (code) {
-    return fail(Errc::io, fmt::format("{}: cannot make this folder ({}); check --state-dir and its rights", folder_.string(),
-                                      code.message()));
-  }
+  auto made = make_private_folder(folder_.parent_path(), GroupMay::pass);
+  if (made) made = make_private_folder(folder_, GroupMay::nothing);
+  if (!made) return fail(Errc::io, fmt::format("{}; check --state-dir and its rights", made.error().message()));
   return {};
 }
 

@@ -19,6 +19,43 @@ std::string hex(std::span<const std::byte> bytes) {
   return text;
 }
 
+/// What blocks and files tell of a logger.
+struct LoggerFacts {
+  Statement last_file, extent;
+
+  static Result<LoggerFacts> of(Database& database) {
+    PV_TRY(Statement last_file, database.prepare("SELECT f.name, f.stored_at_s FROM layout y JOIN file f ON f.id=y.best_file "
+                                                 "WHERE y.logger=? ORDER BY f.stamp DESC, f.digest DESC LIMIT 1"));
+    PV_TRY(Statement extent, database.prepare("SELECT step_s, sum(rows), sum(samples), min(first_s), max(last_s) FROM block "
+                                              "INDEXED BY block_by_time WHERE logger=? GROUP BY step_s"));
+    return LoggerFacts{std::move(last_file), std::move(extent)};
+  }
+
+  Result<void> fill(model::LoggerSummary& logger) {
+    PV_TRY(const bool has_file, last_file.bind(1, logger.id.value).step());
+    if (has_file) logger.last_file = {std::string(last_file.text(0)), last_file.integer(1)};
+    last_file.reset();
+    extent.bind(1, logger.id.value);
+    std::uint64_t rows_of_step = 0;
+    while (true) {
+      PV_TRY(const bool part, extent.step());
+      if (!part) break;
+      const auto rows = static_cast<std::uint64_t>(extent.integer(1));
+      logger.rows += rows;
+      logger.samples += static_cast<std::uint64_t>(extent.integer(2));
+      if (extent.integer(0) > 0 && rows > rows_of_step) {
+        rows_of_step = rows;
+        logger.step_s = extent.integer(0);
+      }
+      if (!logger.period) logger.period = model::Period{INT64_MAX, INT64_MIN};
+      logger.period->from_s = std::min(logger.period->from_s, extent.integer(3));
+      logger.period->to_s = std::max(logger.period->to_s, extent.integer(4) + 1);
+    }
+    extent.reset();
+    return {};
+  }
+};
+
 }  // namespace
 
 Result<std::unique_ptr<Snapshot>> Snapshot::open(std::shared_ptr<ConnectionPool> pool, unsigned workers) {
@@ -86,10 +123,7 @@ Result<void> Snapshot::fill(model::CampaignSummary& campaign) {
 
   PV_TRY(Statement loggers, database().prepare("SELECT l.id, l.sn, (SELECT count(*) FROM channel WHERE logger=l.id) "
                                                "FROM logger l WHERE l.campaign=? ORDER BY l.sn"));
-  PV_TRY(Statement last_file, database().prepare("SELECT f.name, f.stored_at_s FROM layout y JOIN file f ON f.id=y.best_file "
-                                                 "WHERE y.logger=? ORDER BY f.stamp DESC, f.digest DESC LIMIT 1"));
-  PV_TRY(Statement extent, database().prepare("SELECT step_s, sum(rows), sum(samples), min(first_s), max(last_s) FROM block "
-                                              "INDEXED BY block_by_time WHERE logger=? GROUP BY step_s"));
+  PV_TRY(LoggerFacts facts, LoggerFacts::of(database()));
   loggers.bind(1, campaign.id.value);
   while (true) {
     PV_TRY(const bool more, loggers.step());
@@ -98,28 +132,24 @@ Result<void> Snapshot::fill(model::CampaignSummary& campaign) {
     logger.id = {loggers.integer(0)};
     logger.sn = loggers.text(1);
     logger.channels = static_cast<std::uint32_t>(loggers.integer(2));
-    PV_TRY(const bool has_file, last_file.bind(1, logger.id.value).step());
-    if (has_file) logger.last_file = {std::string(last_file.text(0)), last_file.integer(1)};
-    last_file.reset();
-    extent.bind(1, logger.id.value);
-    std::uint64_t rows_of_step = 0;
-    while (true) {
-      PV_TRY(const bool part, extent.step());
-      if (!part) break;
-      const auto rows = static_cast<std::uint64_t>(extent.integer(1));
-      logger.rows += rows;
-      logger.samples += static_cast<std::uint64_t>(extent.integer(2));
-      if (extent.integer(0) > 0 && rows > rows_of_step) {
-        rows_of_step = rows;
-        logger.step_s = extent.integer(0);
-      }
-      if (!logger.period) logger.period = model::Period{INT64_MAX, INT64_MIN};
-      logger.period->from_s = std::min(logger.period->from_s, extent.integer(3));
-      logger.period->to_s = std::max(logger.period->to_s, extent.integer(4) + 1);
-    }
-    extent.reset();
+    PV_TRY_VOID(facts.fill(logger));
   }
   return {};
+}
+
+Result<std::optional<model::LoggerOfCampaign>> Snapshot::logger(const model::CampaignName& campaign, std::string_view sn) {
+  PV_TRY(Statement find, database().prepare("SELECT c.id, l.id, (SELECT count(*) FROM channel WHERE logger=l.id) FROM campaign c "
+                                            "JOIN logger l ON l.campaign=c.id WHERE c.name=? AND l.sn=?"));
+  PV_TRY(const bool found, find.bind(1, campaign.str()).bind(2, sn).step());
+  if (!found) return std::optional<model::LoggerOfCampaign>();
+  model::LoggerOfCampaign one;
+  one.campaign = {find.integer(0)};
+  one.logger.id = {find.integer(1)};
+  one.logger.sn = sn;
+  one.logger.channels = static_cast<std::uint32_t>(find.integer(2));
+  PV_TRY(LoggerFacts facts, LoggerFacts::of(database()));
+  PV_TRY_VOID(facts.fill(one.logger));
+  return std::optional(std::move(one));
 }
 
 Result<std::vector<model::ChannelSummary>> Snapshot::channels(model::CampaignId campaign) {

@@ -19,6 +19,7 @@ class Snapshot final : public model::SampleSnapshot {
   [[nodiscard]] std::uint64_t generation() const override { return generation_; }
   Result<std::vector<model::CampaignSummary>> campaigns() override;
   Result<model::CampaignSummary> campaign(const model::CampaignName& name) override;
+  Result<std::optional<model::LoggerOfCampaign>> logger(const model::CampaignName& campaign, std::string_view sn) override;
   Result<std::vector<model::ChannelSummary>> channels(model::CampaignId campaign) override;
   Result<std::vector<model::LoggerEvent>> events(model::CampaignId campaign, model::Period period) override;
   Result<std::vector<model::Conflict>> conflicts(model::CampaignId campaign, model::Period period, std::size_t limit) override;

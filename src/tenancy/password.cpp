@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t kShortest = 10;
 constexpr std::size_t kLongest = 256;
 constexpr std::size_t kRandomLength = 20;
+constexpr unsigned long long kPasses = 4;
+constexpr std::size_t kMemory = 24U << 20U;
 // Without 0 O o, 1 l I i, and letters that are alike in many hands and fonts.
 constexpr std::string_view kUnambiguous = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789";
 
@@ -67,12 +69,11 @@ Result<std::string> PasswordHasher::hash(const Secret& password) {
   prepare_sodium();
   const std::string& text = password.reveal();
   std::array<char, crypto_pwhash_STRBYTES> hash{};
-  const bool interactive = cost_ == HashCost::interactive;
+  const bool usual = cost_ == HashCost::usual;
   const Place place(*this);
   if (crypto_pwhash_str(hash.data(), text.data(), text.size(),
-                        interactive ? crypto_pwhash_OPSLIMIT_INTERACTIVE : crypto_pwhash_OPSLIMIT_MIN,
-                        interactive ? crypto_pwhash_MEMLIMIT_INTERACTIVE : crypto_pwhash_MEMLIMIT_MIN) != 0) {
-    return fail(Errc::unavailable, "there is no memory to hash a password (64 MB); free some and try again");
+                        usual ? kPasses : crypto_pwhash_OPSLIMIT_MIN, usual ? kMemory : crypto_pwhash_MEMLIMIT_MIN) != 0) {
+    return fail(Errc::unavailable, "there is no memory to hash a password (24 MB); free some and try again");
   }
   return std::string(hash.data());
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "base/private_file.h"
 #include "tenancy/random_secret.h"
 #include "tenancy/registry_parts.h"
 #include "tenancy/shown_text.h"
@@ -32,10 +32,8 @@ Registry::~Registry() = default;
 
 Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& state_dir, const RegistryOptions& options) {
   prepare_sodium();
-  std::error_code code;
-  std::filesystem::create_directories(state_dir, code);
-  if (code) {
-    return fail(Errc::io, fmt::format("{}: cannot make this folder ({}); check --state-dir and its rights", state_dir.string(), code.message()));
+  if (const auto made = make_private_folder(state_dir, GroupMay::pass); !made) {
+    return fail(Errc::io, fmt::format("{}; check --state-dir and its rights", made.error().message()));
   }
   const auto steady_s = options.steady_s ? options.steady_s : steady_seconds;
   PV_TRY(auto book, Book::open(state_dir / "registry.sqlite", options.now_s ? options.now_s : system_seconds));

@@ -32,7 +32,7 @@ namespace pv::tenancy {
 struct RegistryOptions {
   std::function<std::int64_t()> now_s;     // Unix seconds; none: the system's clock
   std::function<std::int64_t()> steady_s;  // seconds that only grow, for throttling; none: the system's
-  HashCost hash_cost = HashCost::interactive;
+  HashCost hash_cost = HashCost::usual;
 };
 
 class Registry {
@@ -41,7 +41,7 @@ class Registry {
   static Result<std::unique_ptr<Registry>> open(const std::filesystem::path& state_dir, const RegistryOptions& options = {});
   ~Registry();
 
-  /// Makes the first administrator ("admin", random password, to be changed) when there is no user at all; shows the password this once.
+  /// Makes the first administrator ("admin", random password, to be changed) when there is no administrator; shows the password this once.
   Result<std::optional<Secret>> make_first_administrator();
 
   // Companies.
@@ -129,6 +129,9 @@ class Registry {
   /// Whether the account may use this key; nothing for accounts that are unknown or disabled, or whose tenant is. `base64` as in SftpKey;
   /// `type`: the key's, or that of an RSA signature.
   std::optional<SftpAccount> check_sftp_key(std::string_view account, std::string_view type, std::string_view base64);
+  /// Whether who signed in with this account may go on: no when it was removed or disabled since, or its tenant was, or another account
+  /// has its name. Yes when the file cannot be read just now.
+  bool may_go_on(const SftpAccount& account);
 
   // Audit trail.
   Result<void> note(const AuditEntry& entry);  // time_s 0: now; texts are cut to 500 bytes

@@ -237,6 +237,16 @@ tl::expected<SftpAccount, Refused> Registry::check_sftp_password(std::string_vie
   return std::move((*candidate)->account);
 }
 
+bool Registry::may_go_on(const SftpAccount& account) {
+  const auto look = [&]() -> Result<bool> {
+    PV_TRY(auto turn, parts_->book->read());
+    PV_TRY(Query query, turn.query("SELECT 1 FROM sftp_account a JOIN tenant t ON t.name=a.tenant "
+                                   "WHERE a.name=? AND a.tenant=? AND a.created_s=? AND a.standing='active' AND t.standing='active'"));
+    return query.text(account.name).text(account.tenant.str()).number(account.created_s).next();
+  };
+  return look().value_or(true);
+}
+
 std::optional<SftpAccount> Registry::check_sftp_key(std::string_view account, std::string_view type, std::string_view base64) {
   const std::string blob = key_blob(base64);
   if (blob.empty()) return std::nullopt;

@@ -35,6 +35,22 @@ TEST_F(SftpAccountsTest, APasswordOpensItsAccountOnly) {
   EXPECT_EQ(last_entry().subject, "Roof-1");
 }
 
+TEST_F(SftpAccountsTest, WhoSignedInGoesOnAsLongAsTheAccountAndItsCompanyMay) {
+  EXPECT_TRUE(registry->may_go_on(roof));
+  EXPECT_TRUE(registry->set_standing(roof, Standing::disabled, kBoss));
+  EXPECT_FALSE(registry->may_go_on(roof));
+  EXPECT_TRUE(registry->set_standing(roof, Standing::active, kBoss));
+  EXPECT_TRUE(registry->may_go_on(roof));
+  EXPECT_TRUE(registry->set_standing(acme(), Standing::disabled, kBoss));
+  EXPECT_FALSE(registry->may_go_on(roof));
+  EXPECT_TRUE(registry->set_standing(acme(), Standing::active, kBoss));
+  EXPECT_TRUE(registry->remove_sftp_account("Roof-1", kBoss));
+  EXPECT_FALSE(registry->may_go_on(roof));
+  now_s += 5;
+  EXPECT_TRUE(registry->create_sftp_account("Roof-1", given_tenant("other"), {}, kBoss));
+  EXPECT_FALSE(registry->may_go_on(roof)) << "another account has the name now";
+}
+
 TEST_F(SftpAccountsTest, NamesAreUniqueInTheInstallationAndChecked) {
   const auto other = given_tenant("other");
   EXPECT_EQ(registry->create_sftp_account("Roof-1", other, {}, kBoss).error().kind(), Errc::conflict);

@@ -8,6 +8,8 @@
 namespace pv::tenancy {
 namespace {
 
+constexpr const char* kFirstAdministrator = "admin";
+
 Result<void> check_role(Role role, const std::optional<model::TenantName>& tenant) {
   if (role == Role::admin && tenant) {
     return fail(Errc::invalid_input, "an administrator belongs to no company; name no company, or another role");
@@ -69,23 +71,23 @@ Result<User> require_user(Turn& turn, std::int64_t id) {
 }
 
 Result<std::optional<Secret>> Registry::make_first_administrator() {
-  const auto somebody = [](Turn& turn) -> Result<bool> {
-    PV_TRY(Query query, turn.query("SELECT EXISTS(SELECT 1 FROM user)"));
+  const auto administrator = [](Turn& turn) -> Result<bool> {
+    PV_TRY(Query query, turn.query("SELECT EXISTS(SELECT 1 FROM user WHERE role='admin')"));
     PV_TRY_VOID(query.next());
     return query.row().integer(0) != 0;
   };
   {
     PV_TRY(auto look, parts_->book->read());
-    PV_TRY(const bool known, somebody(look));
+    PV_TRY(const bool known, administrator(look));
     if (known) return std::optional<Secret>();
   }
   Secret password = random_password();
   PV_TRY(const std::string hash, parts_->hasher.hash(password));
   PV_TRY(auto turn, parts_->book->write());
   // Another process may have been first since the look.
-  PV_TRY(const bool known, somebody(turn));
+  PV_TRY(const bool known, administrator(turn));
   if (known) return std::optional<Secret>();
-  const NewUser admin{.name = "admin", .tenant = {}, .role = Role::admin, .password = {}};
+  const NewUser admin{.name = kFirstAdministrator, .tenant = {}, .role = Role::admin, .password = {}};
   PV_TRY_VOID(insert_user(turn, {.user = admin, .password = hash, .must_change = true}));
   PV_TRY_VOID(turn.note({.name = "first start", .address = ""}, {.action = "user.create", .subject = admin.name, .detail = "admin"}));
   PV_TRY_VOID(turn.commit());
@@ -95,6 +97,9 @@ Result<std::optional<Secret>> Registry::make_first_administrator() {
 Result<Registry::CreatedUser> Registry::create_user(const NewUser& user, const Actor& by) {
   PV_TRY_VOID(check_account_name("user", user.name, "@"));
   PV_TRY_VOID(check_role(user.role, user.tenant));
+  if (user.name == kFirstAdministrator && user.role != Role::admin) {
+    return fail(Errc::invalid_input, fmt::format("user {}: this name is kept for an administrator; choose another", user.name));
+  }
   if (user.password) PV_TRY_VOID(check_password_rule(*user.password, user.name));
   std::optional<Secret> made;
   if (!user.password) made = random_password();

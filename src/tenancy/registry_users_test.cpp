@@ -20,8 +20,14 @@ TEST_F(UsersTest, AFirstStartMakesOneAdministratorWhoMustChangeHisPassword) {
   EXPECT_TRUE(signed_in->identity.must_change_password);
 }
 
-TEST_F(UsersTest, NoAdministratorIsMadeWhereThereIsAUser) {
+TEST_F(UsersTest, AnAdministratorIsMadeWhereThereAreOnlyACompanysUsers) {
+  EXPECT_EQ(registry->create_user(new_user("admin", acme(), Role::owner), kBoss).error().kind(), Errc::invalid_input) << "the name is kept for him";
   given_user("alice");
+  EXPECT_TRUE(registry->make_first_administrator().value());
+}
+
+TEST_F(UsersTest, NoAdministratorIsMadeWhereThereIsOne) {
+  ASSERT_TRUE(registry->create_user(new_user("root", {}, Role::admin), kBoss));
   EXPECT_FALSE(registry->make_first_administrator().value());
 }
 

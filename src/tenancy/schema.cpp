@@ -1,11 +1,6 @@
 #include "tenancy/schema.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
-#include <cerrno>
-
-#include "base/file.h"
+#include "base/private_file.h"
 #include "base/schema.h"
 
 namespace pv::tenancy {
@@ -55,19 +50,6 @@ CREATE INDEX audit_by_action ON audit(action, id);
 )sql";
 
 constexpr Schema kSchema = {"registry", kApplicationId, kRegistryVersion, "PRAGMA journal_mode=WAL", kTables};
-
-/// SQLite gives the log and its index the rights of the file itself, so those are set before it sees the file.
-Result<void> keep_private(const std::filesystem::path& path) {
-  const FileDescriptor file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.is_open()) return fail(system_error("cannot open it", path, errno));
-  for (const char* ending : {"", "-wal", "-shm"}) {
-    const std::string name = path.string() + ending;
-    struct stat status {};
-    if (lstat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & 0777) == 0600) continue;
-    if (chmod(name.c_str(), 0600) != 0) return fail(system_error("cannot take others' rights from it", name, errno));
-  }
-  return {};
-}
 
 }  // namespace
 

@@ -22,6 +22,7 @@ using testing::Installation;
 using testing::LoggerText;
 using testing::run_program;
 using testing::Serving;
+using testing::stale_header_dump;
 using testing::write_file;
 
 constexpr const char* kName = "T302_250803_031500.tsv";
@@ -241,18 +242,6 @@ TEST(Arrivals, IngestBesideServeHandsItsFilesOver) {
   EXPECT_EQ(at.fates().size(), files);
   EXPECT_EQ(serving.stop().code, 0);
   EXPECT_EQ(serving.run({"verify"}).code, 0) << serving.run({"verify"}).out;
-}
-
-/// A dump whose titles are those of an earlier wiring: two of its three voltages stand under "W".
-std::string stale_header_dump() {
-  std::string text = "02001084\t02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tVoie1 W\tVoie2 W\n";
-  for (int row = 0; row < 200; ++row) {
-    const double base = 236 + 5 * std::sin(row / 9.0);
-    char line[128];
-    std::snprintf(line, sizeof line, "%s\t%.2f\t%.2f\t%.2f\n", testing::stamp_text(1'754'184'000 + row * 600).c_str(), base, base + 0.37 + 0.2 * std::sin(row), base - 0.81 + 0.2 * std::cos(row));
-    text += line;
-  }
-  return text;
 }
 
 TEST(Held, AHeaderThatContradictsItsValuesIsHeldAndSettledByAPerson) {

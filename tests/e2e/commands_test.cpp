@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "e2e/program.h"
+#include "e2e/serving.h"
 #include "testing/logger_text.h"
 #include "testing/seed.h"
 
@@ -16,35 +17,47 @@ using testing::run_program;
 
 bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-TEST(Serve, RefusesAnAddressThatOthersCanReach) {
-  for (const char* host : {"0.0.0.0", "::", "192.168.1.10", "example.com"}) {
-    const testing::TempFolder folder;
-    const Ended ended = run_program({"serve", "--host", host, "--port", "0", "--state-dir", folder.path()});
-    EXPECT_EQ(ended.code, 2) << host << ": " << ended.err;
+TEST(Serve, ListensOnAnyAddressOfTheMachine) {
+  const Installation at;
+  testing::Serving serving(at, {.settings = "[server]\nhost = \"0.0.0.0\"\n[sftp]\nhost = \"0.0.0.0\"\n"});
+  const std::string port = serving.http().substr(serving.http().rfind(':'));
+  EXPECT_EQ(serving.http(), "http://0.0.0.0" + port) << serving.out();
+  const Ended page = testing::Serving::curl({"-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1" + port + "api/v1/tenants"});
+  EXPECT_EQ(page.out, "401") << "nobody sees anything before signing in: " << page.err;
+  EXPECT_EQ(serving.stop().code, 0);
+}
+
+TEST(Serve, AnAddressThatIsNotOfThisMachineIsNamed) {
+  const Installation at;
+  for (const char* host : {"192.0.2.1", "no-such-host.invalid"}) {
+    const Ended ended = run_program({"serve", "--host", host, "--port", "0", "--sftp-port", "0", "--state-dir", at.state(), "--data-folder", at.data()});
+    EXPECT_EQ(ended.code, 3) << host << ": " << ended.err;
     EXPECT_TRUE(contains(ended.err, host)) << ended.err;
-    EXPECT_EQ(ended.out, "");
   }
 }
 
-TEST(Serve, ListensOnLoopbackAndEndsWellOnATerm) {
-  const testing::TempFolder folder;
-  Child child({PV_BINARY, "serve", "--port", "0", "--state-dir", folder.path()});
-  for (int wait = 0; wait < 500 && !contains(child.out_so_far(), "\n"); ++wait) usleep(10'000);
-  EXPECT_TRUE(child.out_so_far().starts_with("http://127.0.0.1:")) << child.out_so_far();
-  child.send(SIGTERM);
-  EXPECT_EQ(child.wait().code, 0);
+TEST(Serve, EndsWellOnATermAndTellsTheFirstPasswordOnce) {
+  const Installation at;
+  testing::Serving serving(at);
+  EXPECT_TRUE(serving.http().starts_with("http://127.0.0.1:")) << serving.out();
+  EXPECT_TRUE(contains(serving.out(), "administrator \"admin\", password ")) << serving.out();
+  EXPECT_EQ(serving.stop().code, 0);
+  serving.start();
+  EXPECT_FALSE(contains(serving.out(), "password")) << serving.out();
+  EXPECT_EQ(serving.stop().code, 0);
 }
 
 TEST(Serve, APortThatIsTakenIsNamed) {
-  const testing::TempFolder folder;
-  Child child({PV_BINARY, "serve", "--port", "0", "--state-dir", folder.path()});
-  for (int wait = 0; wait < 500 && !contains(child.out_so_far(), "\n"); ++wait) usleep(10'000);
-  const std::string address = child.out_so_far();
-  ASSERT_GT(address.size(), 18U);
-  const std::string port = address.substr(17, address.find('/', 17) - 17);
-  const Ended second = run_program({"serve", "--port", port, "--state-dir", folder.path()});
+  const Installation at, other;
+  testing::Serving serving(at);
+  const std::string http = serving.http();
+  const std::string port = http.substr(17, http.find('/', 17) - 17);
+  const Ended second = run_program({"serve", "--port", port, "--sftp-port", "0", "--state-dir", other.state(), "--data-folder", other.data()});
   EXPECT_EQ(second.code, 3) << second.err;
   EXPECT_TRUE(contains(second.err, port)) << second.err;
+  const Ended third = run_program({"serve", "--port", "0", "--sftp-port", serving.sftp_port(), "--state-dir", other.state(), "--data-folder", other.data()});
+  EXPECT_EQ(third.code, 3) << third.err;
+  EXPECT_TRUE(contains(third.err, serving.sftp_port())) << third.err;
 }
 
 TEST(Config, ShowsWhereValuesComeFromAndNoSecret) {

@@ -41,7 +41,7 @@ class Installation {
     return line;
   }
   [[nodiscard]] Ended ingest(const std::vector<std::string>& more = {}) const { return run_program(ingest_line(more)); }
-  [[nodiscard]] Ended verify() const { return run_program({"verify", "--state-dir", state().string()}); }
+  [[nodiscard]] Ended verify() const { return run_program({"verify", "--data-folder", data().string(), "--state-dir", state().string()}); }
   [[nodiscard]] Ended export_samples(const std::string& tenant, const std::string& campaign) const {
     return run_program({"export", "--state-dir", state().string(), "--tenant", tenant, "--campaign", campaign, "--to", "samples"});
   }

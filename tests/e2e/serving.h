@@ -106,10 +106,10 @@ class Serving {
  private:
   /// How many words name the command: options come after them.
   static std::size_t words_of(const std::vector<std::string>& arguments) {
-    for (const char* group : {"tenant", "user", "token", "sftp-key", "files"}) {
-      if (arguments.front() == group) return std::min<std::size_t>(2, arguments.size());
-    }
-    return 1;
+    return arguments.size() > 1 && is_group(arguments.front()) && !arguments[1].starts_with('-') ? 2 : 1;
+  }
+  static bool is_group(std::string_view word) {
+    return word == "tenant" || word == "user" || word == "token" || word == "sftp-key" || word == "files";
   }
 
   const Installation& at_;

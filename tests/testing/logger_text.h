@@ -2,6 +2,7 @@
 /// The text of logger files, made plainly: a voltage and some powers, values told by instant and column.
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <string>
@@ -59,5 +60,17 @@ struct LoggerText {
   }
   [[nodiscard]] std::string text() const { return header() + rows_text() + (is_wrapped ? "END_DATA\n" : ""); }
 };
+
+/// A dump whose titles are those of an earlier wiring: two of its three voltages stand under "W".
+inline std::string stale_header_dump() {
+  std::string text = "02001084\t02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tVoie1 W\tVoie2 W\n";
+  for (int row = 0; row < 200; ++row) {
+    const double base = 236 + 5 * std::sin(row / 9.0);
+    char line[128];
+    std::snprintf(line, sizeof line, "%s\t%.2f\t%.2f\t%.2f\n", stamp_text(1'754'184'000 + row * 600).c_str(), base, base + 0.37 + 0.2 * std::sin(row), base - 0.81 + 0.2 * std::cos(row));
+    text += line;
+  }
+  return text;
+}
 
 }  // namespace pv::testing

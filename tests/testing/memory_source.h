@@ -65,6 +65,14 @@ class MemorySnapshot final : public model::SampleSnapshot {
     }
     return fail(Errc::not_found, "campaign " + name.str() + " does not exist");
   }
+  Result<std::optional<model::LoggerOfCampaign>> logger(const model::CampaignName& name, std::string_view sn) override {
+    const auto found = campaign(name);
+    if (!found) return std::optional<model::LoggerOfCampaign>();
+    for (const model::LoggerSummary& one : found->loggers) {
+      if (one.sn == sn) return std::optional(model::LoggerOfCampaign{found->id, one});
+    }
+    return std::optional<model::LoggerOfCampaign>();
+  }
   Result<std::vector<model::ChannelSummary>> channels(model::CampaignId id) override {
     std::vector<model::ChannelSummary> all;
     const MemoryCampaign& campaign = at(id);

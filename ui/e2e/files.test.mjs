@@ -129,7 +129,8 @@ test('the filters choose by state and age, and a link keeps them', async () => {
   await page.goto(`${session.url}/files`);
   await page.getByTestId('arrivals').waitFor();
   for (const state of ['waiting', 'held', 'rejected', 'committed']) {
-    const answered = page.waitForResponse((response) => response.url().includes('/arrivals?'));
+    const asked = state === 'waiting' ? 'waiting=1' : `state=${state}`;
+    const answered = page.waitForResponse((response) => response.url().includes('/arrivals?') && response.url().includes(asked));
     await page.getByTestId(`state-${state}`).click();
     const { files } = await (await answered).json();
     await page.waitForFunction((n) => document.querySelectorAll('[data-testid="arrival"]').length === n, files.filter((file) => state !== 'waiting' || file.state !== 'held').length);

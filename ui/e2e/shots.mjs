@@ -1,4 +1,4 @@
-// Takes pictures of the pages for a look at them: node e2e/shots.mjs. Not a test.
+// Takes pictures of the pages for a look at them: node e2e/shots.mjs [LOOK]. Not a test. With $PV_UPLOAD, a logger's file, also of its receipt.
 import { campaignsOf, close, open, openPage, pathOf, settled } from './support.mjs';
 
 const session = await open();
@@ -46,6 +46,15 @@ async function shootPeople(page, shot) {
   await page.getByTestId('plan-send').click();
   await page.waitForFunction(() => document.querySelectorAll('[data-testid="upload-row"][data-state="failed"]').length === 2);
   await shot('17-upload');
+  if (!process.env.PV_UPLOAD) return;
+  await page.getByTestId('dismiss-ended').click();
+  await page.getByTestId('files-input').setInputFiles(process.env.PV_UPLOAD);
+  await page.getByTestId('plan-campaign').fill('Essai');
+  await page.getByTestId('plan-device').fill('02302');
+  await page.getByTestId('plan-send').click();
+  await page.getByTestId('show-receipt').click();
+  await page.waitForTimeout(300);
+  await shot('18-receipt');
 }
 
 async function shootSignIn(look) {

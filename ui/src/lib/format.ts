@@ -190,7 +190,7 @@ const kSizes: [number, string][] = [
 export function bytes(size: number, locale: string): string {
   const [divisor, unit] = kSizes.find(([least]) => size >= least) ?? kSizes[kSizes.length - 1]!;
   const digits = unit === 'byte' ? 0 : 1;
-  return numberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumFractionDigits: digits }).format(size / divisor);
+  return numberFormat(locale, { style: 'unit', unit, unitDisplay: unit === 'byte' ? 'long' : 'short', maximumFractionDigits: digits }).format(size / divisor);
 }
 
 // The zone of this browser, for what concerns no campaign: when a file came, when somebody signed in.

@@ -59,6 +59,13 @@ export const kFaults: Record<string, MessageKey> = {
   too_sparse: 'fault.too_sparse',
 };
 
+// A message without the file's and the reason's names at its front, which stand beside it already.
+export function ownWords(message: string, name: string, reason: string): string {
+  let rest = message;
+  for (const front of [`${name}: `, `${reason}: `]) if (front.length > 2 && rest.startsWith(front)) rest = rest.slice(front.length);
+  return rest;
+}
+
 export function faultKey(kind: string): MessageKey | null {
   return Object.hasOwn(kFaults, kind) ? kFaults[kind]! : null;
 }

@@ -38,6 +38,7 @@ export const arrivalsEn = {
 
   'file.line': 'Line {line} of the file.',
   'file.evidence': 'What was seen',
+  'file.evidenceBefore': 'Why it was held',
   'file.retry': 'Try again',
   'file.accept': 'Accept',
   'file.reject': 'Refuse',
@@ -80,6 +81,8 @@ export const arrivalsEn = {
   'receipt.left': 'Left out',
   'receipt.fit': 'Beside what was there',
   'receipt.nothingLeft': 'Nothing: every row was taken.',
+  'receipt.allReadable': 'Nothing: every row can be read.',
+  'receipt.serialDiffers': 'The folder says logger {folder}, the file says {file}; what the file says counts.',
   'receipt.rows': 'Rows',
   'receipt.points': 'Values',
   'receipt.rowsNew': 'New rows',

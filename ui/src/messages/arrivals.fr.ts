@@ -39,6 +39,7 @@ export const arrivalsFr: Record<keyof typeof arrivalsEn, string> = {
 
   'file.line': 'Ligne {line} du fichier.',
   'file.evidence': 'Ce qui a été vu',
+  'file.evidenceBefore': 'Ce pour quoi il a été retenu',
   'file.retry': 'Réessayer',
   'file.accept': 'Accepter',
   'file.reject': 'Refuser',
@@ -81,6 +82,8 @@ export const arrivalsFr: Record<keyof typeof arrivalsEn, string> = {
   'receipt.left': 'Laissé de côté',
   'receipt.fit': 'Par rapport à l’existant',
   'receipt.nothingLeft': 'Rien : chaque ligne a été prise.',
+  'receipt.allReadable': 'Rien : chaque ligne est lisible.',
+  'receipt.serialDiffers': 'Le dossier dit l’enregistreur {folder}, le fichier dit {file} ; c’est le fichier qui compte.',
   'receipt.rows': 'Lignes',
   'receipt.points': 'Valeurs',
   'receipt.rowsNew': 'Lignes nouvelles',
