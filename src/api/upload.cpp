@@ -48,7 +48,7 @@ struct Handed {
 };
 
 /// A text that clients may have chosen, fit for a line of the log: at most 500 bytes, without control characters.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMost = 500;
   JsonText json;
   json.value(text.substr(0, kMost));
@@ -171,10 +171,10 @@ void log_upload(const Call& call, const Handed& handed, const Result<Reply>& rep
   std::string end;
   if (handed.id.value != 0) end += fmt::format(" file={}", handed.id.value);
   if (handed.state) end += fmt::format(" state={}", ingest::to_string(*handed.state));
-  if (!reply || status >= 400) end += " reason=" + quoted(reply ? detail_of(*reply) : reply.error().message());
+  if (!reply || status >= 400) end += " reason=" + in_quotes(reply ? detail_of(*reply) : reply.error().message());
   const std::string path = fmt::format("{}/{}/{}/{}", call.tenant().str(), call.segments.at(1), call.segments.at(2), call.segments.at(3));
-  call.options.log_upload(fmt::format("http.upload who={} tenant={} address={} path={} bytes={} seconds={:.3f} status={} fate={}{}", quoted(call.actor().name),
-                                      quoted(call.tenant().str()), call.address, quoted(path), handed.bytes, seconds, status, status < 400 ? "taken" : "refused", end));
+  call.options.log_upload(fmt::format("http.upload who={} tenant={} address={} path={} bytes={} seconds={:.3f} status={} fate={}{}", in_quotes(call.actor().name),
+                                      in_quotes(call.tenant().str()), call.address, in_quotes(path), handed.bytes, seconds, status, status < 400 ? "taken" : "refused", end));
 }
 
 }  // namespace

@@ -19,20 +19,19 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
   PV_TRY(arrivals->ledger_, ingest::Ledger::open(settings.state_dir));
   arrivals->usage_ = std::make_unique<ingest::Usage>(ingest::UsageOptions{
       .data_folder = settings.data_folder,
-      .quota_of = [&registry](const model::TenantName& tenant) -> Result<std::optional<std::uint64_t>> {
-        PV_TRY(const tenancy::ScopeSettings of_tenant, registry.settings_for({tenant, {}, {}}));
-        return of_tenant.quota_bytes;
-      },
-      .warn = [&say](const model::TenantName& tenant, std::uint64_t used, std::uint64_t quota) {
-        say(fmt::format("quota tenant={} used={} of={}: four fifths are passed", shown(tenant.str()), used, quota));
+      .quotas_of = [&zones](const model::Place& place) -> Result<ingest::Quotas> { return zones.quotas_of(place); },
+      .warn = [&say](std::string_view whose, std::uint64_t used, std::uint64_t quota) {
+        say(fmt::format("quota of={} used={} quota={}: four fifths are passed", shown(whose), used, quota));
       }});
   PV_TRY(arrivals->spool_, ingest::Spool::open(settings.state_dir));
   Arrivals* const self = arrivals.get();
   const auto wake = [self] {
     if (self->intake_) self->intake_->wake();
   };
-  const auto campaign_made = [&say](const model::TenantName& tenant, const model::CampaignName& campaign) {
-    say(fmt::format("campaign tenant={} campaign={} announced", shown(tenant.str()), shown(campaign.str())));
+  const auto campaign_made = [self](const model::TenantName& tenant, const model::CampaignName& campaign) {
+    // Who makes the folder says so, and so does who finds it.
+    if (!self->announced_.is_first(tenant, campaign)) return;
+    self->log_(fmt::format("campaign tenant={} campaign={} announced", shown(tenant.str()), shown(campaign.str())));
   };
   PV_TRY(arrivals->desk_, ingest::Desk::open({.data_folder = settings.data_folder,
                                               .ledger = arrivals->ledger_.get(),

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/announced.h"
 #include "app/settings.h"
 #include "app/tenant_sinks.h"
 #include "app/zones.h"
@@ -53,6 +54,7 @@ class Arrivals {
 
   // Later ones use earlier ones, and go first.
   Log log_;
+  AnnouncedCampaigns announced_;
   std::optional<ingest::IntakeLock> lock_;
   TenantSinks sinks_;
   std::unique_ptr<ingest::Ledger> ledger_;

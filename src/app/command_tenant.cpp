@@ -9,6 +9,7 @@
 #include "app/access.h"
 #include "app/command.h"
 #include "ingest/intake_lock.h"
+#include "ingest/ledger.h"
 #include "store/directory.h"
 
 namespace pv::app {
@@ -131,7 +132,11 @@ Result<void> erase_data(const Settings& settings, const model::TenantName& name)
   const std::filesystem::path folder = settings.data_folder / name.str();
   std::filesystem::remove_all(folder, code);
   if (code) return fail(system_error("cannot remove it", folder, code.value()));
-  return {};
+  // Last: as long as the files are there, so is what is said of them.
+  const auto standing = ingest::Ledger::open(settings.state_dir, ingest::Ledger::Access::read_only);
+  if (!standing && standing.error().kind() == Errc::not_found) return {};
+  PV_TRY(const auto ledger, ingest::Ledger::open(settings.state_dir));
+  return ledger->erase_tenant(name);
 }
 
 Result<void> remove(const Options& options) {
@@ -190,7 +195,7 @@ void add_tenant(CLI::App& app, Chosen& chosen) {
   sub = add_action(*command, "remove", "Remove a company; its data stays unless told otherwise", options->common, chosen, [options] { return remove(*options); });
   with_name(sub);
   sub->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
-  sub->add_flag_callback("--erase-data", [options] { options->data = Data::erase; }, "Delete its samples and its logger files too");
+  sub->add_flag_callback("--erase-data", [options] { options->data = Data::erase; }, "Delete its samples, its logger files and what is said of them too");
 }
 
 }  // namespace pv::app

@@ -108,7 +108,7 @@ TEST_F(CoverageOfFilesTest, ALaterFileTellsOfTheGapThatItCloses) {
   EXPECT_EQ(told["gaps_closed"], json({{"count", 1}, {"seconds", 3600}, {"first", {span("00:50", "01:50")}}}));
   EXPECT_EQ(told["rows_known"], 2);
   EXPECT_EQ(told["rows_new"], 6);
-  EXPECT_NE(receipt_text("T302_250803_040000.tsv").find("1 gaps that this file closes (3600 s)"), std::string::npos);
+  EXPECT_NE(receipt_text("T302_250803_040000.tsv").find("1 gap that this file closes (3600 s)"), std::string::npos);
 }
 
 TEST_F(CoverageOfFilesTest, AnOverlappingResendTellsWhatWasKnownAndWhatDiffers) {

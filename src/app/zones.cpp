@@ -92,6 +92,17 @@ model::Zone Zones::zone_of(const model::TenantName& tenant, const model::Campaig
   return zone ? std::move(*zone) : settings_->zone;
 }
 
+ingest::Quotas Zones::quotas_of(const model::Place& place) const {
+  ingest::Quotas quotas;
+  for (const tenancy::ScopedSettings& scope : scopes_of(place.tenant)) {
+    if (!scope.settings.quota_bytes) continue;
+    if (is_of(scope.scope, Level::tenant, place.campaign, &place.device)) quotas.of_tenant = scope.settings.quota_bytes;
+    if (is_of(scope.scope, Level::campaign, place.campaign, &place.device)) quotas.of_campaign = scope.settings.quota_bytes;
+    if (is_of(scope.scope, Level::device, place.campaign, &place.device)) quotas.of_device = scope.settings.quota_bytes;
+  }
+  return quotas;
+}
+
 model::ExpectedSteps Zones::expected_steps_of(const model::TenantName& tenant, const model::CampaignName& campaign) const {
   model::ExpectedSteps steps;
   for (const tenancy::ScopedSettings& scope : scopes_of(tenant)) {

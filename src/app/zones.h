@@ -14,6 +14,7 @@
 
 #include "app/settings.h"
 #include "ingest/layout.h"
+#include "ingest/usage.h"
 #include "model/rhythm.h"
 #include "tenancy/registry.h"
 
@@ -30,6 +31,8 @@ class Zones {
   [[nodiscard]] model::Zone zone_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
   /// Distances between rows that a campaign's devices are set to.
   [[nodiscard]] model::ExpectedSteps expected_steps_of(const model::TenantName& tenant, const model::CampaignName& campaign) const;
+  /// Most bytes that files may take there, each level for itself. A registry that cannot be read is passed over.
+  [[nodiscard]] ingest::Quotas quotas_of(const model::Place& place) const;
 
  private:
   struct Known {

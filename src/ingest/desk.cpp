@@ -112,7 +112,7 @@ Result<void> Desk::Incoming::write(std::uint64_t offset, std::span<const std::by
   }
   const std::uint64_t end = offset + bytes.size();
   const std::uint64_t growth = end > size_ ? end - size_ : 0;
-  if (options.usage != nullptr && growth > 0) PV_TRY_VOID(options.usage->take(seat_.place.tenant, growth));
+  if (options.usage != nullptr && growth > 0) PV_TRY_VOID(options.usage->take(seat_.place, growth));
   std::size_t at = 0;
   while (at < bytes.size()) {
     const ssize_t put = pwrite(file_.get(), bytes.data() + at, bytes.size() - at, static_cast<off_t>(offset + at));
@@ -120,7 +120,7 @@ Result<void> Desk::Incoming::write(std::uint64_t offset, std::span<const std::by
     if (put <= 0) {
       const int number = put < 0 ? errno : ENOSPC;
       const std::uint64_t written = std::max(size_, at > 0 ? offset + at : 0);
-      if (options.usage != nullptr && end > written) options.usage->give_back(seat_.place.tenant, std::min(growth, end - written));
+      if (options.usage != nullptr && end > written) options.usage->give_back(seat_.place, std::min(growth, end - written));
       size_ = written;
       const bool is_full = number == ENOSPC || number == EDQUOT || number == EFBIG;
       return fail(Errc::io, fmt::format("{}: cannot be written: {}; what was sent is kept{}", seat_.name, std::strerror(number),
@@ -154,7 +154,7 @@ Result<FileId> Desk::Incoming::finish() {
 void Desk::Incoming::discard() {
   if (is_finished_ || !seat_.folder.remove_file(partial_name(seat_.name))) return;
   is_finished_ = true;
-  if (Usage* const usage = seat_.desk->options_.usage) usage->give_back(seat_.place.tenant, size_);
+  if (Usage* const usage = seat_.desk->options_.usage) usage->give_back(seat_.place, size_);
 }
 
 Desk::Desk(DeskOptions options, Folder root) : options_(std::move(options)), root_(std::move(root)) {}
@@ -207,7 +207,7 @@ Result<std::unique_ptr<model::IncomingFile>> Desk::begin(const model::Place& pla
     if (const auto left = seat.folder.status(partial)) {
       // Removed, not truncated: whatever else the name was linked to keeps its bytes.
       PV_TRY_VOID(seat.folder.remove_file(partial));
-      if (options_.usage != nullptr) options_.usage->give_back(place.tenant, static_cast<std::uint64_t>(left->st_size));
+      if (options_.usage != nullptr) options_.usage->give_back(place, static_cast<std::uint64_t>(left->st_size));
     }
   }
   PV_TRY(FileDescriptor file, seat.folder.file(partial, O_RDWR | O_CREAT | O_NONBLOCK | (start == Start::fresh ? O_EXCL : 0)));
@@ -374,7 +374,7 @@ Result<void> Desk::remove(const model::Place& place, std::string_view name, cons
   // On record first: nobody takes it from here on.
   if (standing_as == name) PV_TRY_VOID(options_.ledger->withdraw(path, sender.who));
   PV_TRY_VOID(folder.remove_file(standing_as));
-  if (options_.usage != nullptr) options_.usage->give_back(place.tenant, static_cast<std::uint64_t>(status->st_size));
+  if (options_.usage != nullptr) options_.usage->give_back(place, static_cast<std::uint64_t>(status->st_size));
   return {};
 }
 

@@ -38,8 +38,8 @@ class DeskTest : public ::testing::Test {
     ledger_ = std::move(*Ledger::open(folder_ / "state"));
     usage_ = std::make_unique<Usage>(UsageOptions{
         .data_folder = folder_ / "data",
-        .quota_of = [this](const model::TenantName&) -> Result<std::optional<std::uint64_t>> { return quota_; },
-        .warn = [this](const model::TenantName&, std::uint64_t, std::uint64_t) { ++warnings_; }});
+        .quotas_of = [this](const model::Place&) -> Result<Quotas> { return Quotas{quota_, {}, {}}; },
+        .warn = [this](std::string_view, std::uint64_t, std::uint64_t) { ++warnings_; }});
     desk_ = std::move(*Desk::open({.data_folder = folder_ / "data",
                                    .ledger = ledger_.get(),
                                    .usage = usage_.get(),

@@ -1,6 +1,6 @@
 #pragma once
 /// The ledger of fates: one entry a file that was handed in, from its arrival to its end, in one SQLite file
-/// (<state>/ledger.sqlite, docs/format/ledger.md). Nothing is ever taken out of it. States: ingest/file_state.h.
+/// (<state>/ledger.sqlite, docs/format/ledger.md). Nothing is ever taken out of it but a company with all its data. States: ingest/file_state.h.
 ///
 /// A file is one entry while it stands at one path: whoever reports it again (hook, watcher, scan, command) meets the same
 /// entry. Once it is settled (committed or rejected, and moved), a new file at that path is a new entry.
@@ -113,6 +113,9 @@ class Ledger {
   Result<LedgerEntry> retry(FileId id, std::string_view who);
   Result<LedgerEntry> accept(FileId id, std::string_view who, std::string_view header_of);
   Result<LedgerEntry> reject(FileId id, std::string_view who, std::string_view message);
+
+  /// Forgets a company, whose files are gone for good. Only for the holder of IntakeLock.
+  Result<void> erase_tenant(const model::TenantName& tenant);
 
   Result<LedgerEntry> entry(FileId id);
   Result<std::optional<LedgerEntry>> entry_at(std::string_view path);  // the newest of that path

@@ -322,4 +322,15 @@ Result<LedgerEntry> Ledger::reject(FileId id, std::string_view who, std::string_
                           .message = message.empty() ? fmt::format("rejected by {}", who) : fmt::format("rejected by {}: {}", who, message)});
 }
 
+Result<void> Ledger::erase_tenant(const model::TenantName& tenant) {
+  State& state = *state_;
+  return state.write(State::Durability::power_cut, [&]() -> Result<void> {
+    for (const char* table : {"entry", "tally", "last_arrival"}) {
+      PV_TRY(Statement erase, state.writing->prepare(fmt::format("DELETE FROM {} WHERE tenant=?", table)));
+      PV_TRY_VOID(erase.bind(1, std::string_view(tenant.str())).run());
+    }
+    return {};
+  });
+}
+
 }  // namespace pv::ingest

@@ -80,7 +80,7 @@ std::string body(const json& receipt, Language language) {
   std::string out;
   const std::string fate = text(receipt, "fate");
   if (fate == "rejected") {
-    out += fmt::format("{}: {}\n", french ? "Refusé" : "Refused", text(receipt, "error"));
+    out += fmt::format("{}: {}\n", french ? "Refusé " : "Refused", text(receipt, "error"));
     return out;
   }
   // A held file was read, and nothing of it is stored.

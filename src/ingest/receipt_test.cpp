@@ -31,7 +31,9 @@ TEST(Receipt, WhatIsHeldIsNotCalledAccepted) {
 }
 
 TEST(Receipt, ARefusalSaysWhy) {
-  EXPECT_TRUE(says(receipt_text("a.tsv", R"({"fate":"rejected","error":"line 1: no header"})"), "Refused: line 1: no header\nRefusé: line 1: no header\n"));
+  const std::string text = receipt_text("a.tsv", R"({"fate":"rejected","error":"line 1: no header"})");
+  EXPECT_TRUE(says(text, "Refused: line 1: no header\n")) << text;
+  EXPECT_TRUE(says(text, "Refusé : line 1: no header\n")) << text;
 }
 
 }  // namespace

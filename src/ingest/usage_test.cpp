@@ -19,15 +19,20 @@ class UsageTest : public ::testing::Test {
   testing::TempFolder folder_;
   const model::TenantName acme_ = model::TenantName::parse("acme").value();
   const model::TenantName other_ = model::TenantName::parse("other").value();
-  std::optional<std::uint64_t> quota_;
+  const model::Place at_ = place("c", "d");
+  std::optional<std::uint64_t> quota_, campaign_quota_, device_quota_;
   std::vector<std::string> warnings_;
 
   UsageOptions options() {
     return {.data_folder = folder_.path(),
-            .quota_of = [this](const model::TenantName&) -> Result<std::optional<std::uint64_t>> { return quota_; },
-            .warn = [this](const model::TenantName& tenant, std::uint64_t used, std::uint64_t quota) {
-              warnings_.push_back(tenant.str() + " " + std::to_string(used) + "/" + std::to_string(quota));
-            }};
+            .quotas_of = [this](const model::Place&) -> Result<Quotas> { return Quotas{quota_, campaign_quota_, device_quota_}; },
+            .warn = [this](std::string_view whose, std::uint64_t used, std::uint64_t quota) {
+              warnings_.push_back(std::string(whose) + " " + std::to_string(used) + "/" + std::to_string(quota));
+            },
+            .quiet = std::chrono::milliseconds(0)};
+  }
+  model::Place place(std::string_view campaign, std::string_view device) const {
+    return {acme_, model::CampaignName::parse(campaign).value(), model::DeviceName::parse(device).value()};
   }
   void given(std::string_view name, std::size_t bytes) const { folder_.given_file(name, std::string(bytes, 'x')); }
 };
@@ -46,7 +51,7 @@ TEST_F(UsageTest, EveryFileOfATenantCountsWhereverItLies) {
 TEST_F(UsageTest, ATenantWithoutAFolderHasNothing) {
   Usage usage(options());
   EXPECT_EQ(usage.bytes_used(acme_).value(), 0U);
-  EXPECT_TRUE(usage.take(acme_, 7));
+  EXPECT_TRUE(usage.take(at_, 7));
   EXPECT_EQ(usage.bytes_used(acme_).value(), 7U);
 }
 
@@ -68,8 +73,8 @@ TEST_F(UsageTest, ItIsCountedOnceAndThenKept) {
   ASSERT_EQ(usage.bytes_used(acme_).value(), 100U);
   given("acme/c/d/b.tsv", 1000);
   EXPECT_EQ(usage.bytes_used(acme_).value(), 100U);
-  ASSERT_TRUE(usage.take(acme_, 5));
-  usage.give_back(acme_, 15);
+  ASSERT_TRUE(usage.take(at_, 5));
+  usage.give_back(at_, 15);
   EXPECT_EQ(usage.bytes_used(acme_).value(), 90U);
   usage.recount();
   EXPECT_EQ(usage.bytes_used(acme_).value(), 1100U);
@@ -87,9 +92,9 @@ TEST_F(UsageTest, AFolderThatWentAwayCountsNothingFromThenOn) {
 TEST_F(UsageTest, NobodyGivesBackMoreThanThereIs) {
   given("acme/c/d/a.tsv", 100);
   Usage usage(options());
-  usage.give_back(acme_, 60);  // not counted yet: what is on disk counts
+  usage.give_back(at_, 60);  // not counted yet: what is on disk counts
   EXPECT_EQ(usage.bytes_used(acme_).value(), 100U);
-  usage.give_back(acme_, 101);
+  usage.give_back(at_, 101);
   EXPECT_EQ(usage.bytes_used(acme_).value(), 0U);
 }
 
@@ -97,26 +102,26 @@ TEST_F(UsageTest, AQuotaIsFilledToTheLastByteAndNotBeyond) {
   given("acme/c/d/a.tsv", 1500);
   quota_ = 2000;
   Usage usage(options());
-  EXPECT_TRUE(usage.take(acme_, 499));
-  const auto too_much = usage.take(acme_, 2);
+  EXPECT_TRUE(usage.take(at_, 499));
+  const auto too_much = usage.take(at_, 2);
   ASSERT_FALSE(too_much);
   EXPECT_EQ(too_much.error().kind(), Errc::denied);
   EXPECT_NE(too_much.error().message().find("quota"), std::string::npos);
   EXPECT_NE(too_much.error().message().find("2000"), std::string::npos) << "the sender is told how much there may be";
   EXPECT_EQ(usage.bytes_used(acme_).value(), 1999U) << "what was refused is not taken";
-  EXPECT_TRUE(usage.take(acme_, 1));
-  EXPECT_TRUE(usage.take(acme_, 0)) << "nothing has room everywhere";
-  usage.give_back(acme_, 10);
-  EXPECT_TRUE(usage.take(acme_, 10));
-  EXPECT_FALSE(usage.take(acme_, 1));
+  EXPECT_TRUE(usage.take(at_, 1));
+  EXPECT_TRUE(usage.take(at_, 0)) << "nothing has room everywhere";
+  usage.give_back(at_, 10);
+  EXPECT_TRUE(usage.take(at_, 10));
+  EXPECT_FALSE(usage.take(at_, 1));
 }
 
 TEST_F(UsageTest, HugeFiguresDoNotWrapAround) {
   quota_ = 1000;
   Usage usage(options());
-  ASSERT_TRUE(usage.take(acme_, 10));
-  EXPECT_FALSE(usage.take(acme_, ~std::uint64_t{0}));
-  EXPECT_FALSE(usage.take(acme_, ~std::uint64_t{0} - 5));
+  ASSERT_TRUE(usage.take(at_, 10));
+  EXPECT_FALSE(usage.take(at_, ~std::uint64_t{0}));
+  EXPECT_FALSE(usage.take(at_, ~std::uint64_t{0} - 5));
   EXPECT_EQ(usage.bytes_used(acme_).value(), 10U);
 }
 
@@ -124,40 +129,40 @@ TEST_F(UsageTest, AQuotaThatWasLoweredDeniesMoreAndKeepsWhatIsThere) {
   given("acme/c/d/a.tsv", 500);
   quota_ = 1000;
   Usage usage(options());
-  ASSERT_TRUE(usage.take(acme_, 1));
+  ASSERT_TRUE(usage.take(at_, 1));
   quota_ = 100;
-  EXPECT_FALSE(usage.take(acme_, 1));
+  EXPECT_FALSE(usage.take(at_, 1));
   quota_.reset();
-  EXPECT_TRUE(usage.take(acme_, 1'000'000));
+  EXPECT_TRUE(usage.take(at_, 1'000'000));
 }
 
 TEST_F(UsageTest, PassingFourFifthsIsSaidOnce) {
   quota_ = 100;
   Usage usage(options());
-  ASSERT_TRUE(usage.take(acme_, 79));
+  ASSERT_TRUE(usage.take(at_, 79));
   EXPECT_TRUE(warnings_.empty());
-  ASSERT_TRUE(usage.take(acme_, 2));
-  ASSERT_TRUE(usage.take(acme_, 5));
+  ASSERT_TRUE(usage.take(at_, 2));
+  ASSERT_TRUE(usage.take(at_, 5));
   EXPECT_EQ(warnings_, std::vector<std::string>{"acme 81/100"});
-  usage.give_back(acme_, 5);
-  ASSERT_TRUE(usage.take(acme_, 5));
+  usage.give_back(at_, 5);
+  ASSERT_TRUE(usage.take(at_, 5));
   EXPECT_EQ(warnings_.size(), 1U) << "it never fell below";
 }
 
 TEST_F(UsageTest, FourFifthsAreSaidAgainAfterItFellBelow) {
   quota_ = 100;
   Usage usage(options());
-  ASSERT_TRUE(usage.take(acme_, 85));
-  usage.give_back(acme_, 10);
-  ASSERT_TRUE(usage.take(acme_, 10));
+  ASSERT_TRUE(usage.take(at_, 85));
+  usage.give_back(at_, 10);
+  ASSERT_TRUE(usage.take(at_, 10));
   EXPECT_EQ(warnings_, (std::vector<std::string>{"acme 85/100", "acme 85/100"}));
 }
 
 TEST_F(UsageTest, WithoutAQuotaThereIsNothingToSay) {
   Usage bare({.data_folder = folder_.path()});
-  EXPECT_TRUE(bare.take(acme_, 1'000'000));
+  EXPECT_TRUE(bare.take(at_, 1'000'000));
   Usage usage(options());
-  EXPECT_TRUE(usage.take(acme_, 1'000'000));
+  EXPECT_TRUE(usage.take(at_, 1'000'000));
   EXPECT_TRUE(warnings_.empty());
 }
 
@@ -166,18 +171,18 @@ TEST_F(UsageTest, WhoWarnsMayAsk) {
   UsageOptions asking = options();
   Usage* asked = nullptr;
   std::uint64_t heard = 0;
-  asking.warn = [&](const model::TenantName& tenant, std::uint64_t, std::uint64_t) { heard = asked->bytes_used(tenant).value(); };
+  asking.warn = [&](std::string_view, std::uint64_t, std::uint64_t) { heard = asked->bytes_used(acme_).value(); };
   Usage usage(asking);
   asked = &usage;
-  ASSERT_TRUE(usage.take(acme_, 9));
+  ASSERT_TRUE(usage.take(at_, 9));
   EXPECT_EQ(heard, 9U);
 }
 
 TEST_F(UsageTest, AQuotaThatCannotBeAskedForIsAnError) {
   UsageOptions broken = options();
-  broken.quota_of = [](const model::TenantName&) -> Result<std::optional<std::uint64_t>> { return fail(Errc::unavailable, "registry.sqlite: locked"); };
+  broken.quotas_of = [](const model::Place&) -> Result<Quotas> { return fail(Errc::unavailable, "registry.sqlite: locked"); };
   Usage usage(broken);
-  const auto taken = usage.take(acme_, 1);
+  const auto taken = usage.take(at_, 1);
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().kind(), Errc::unavailable);
   EXPECT_EQ(usage.bytes_used(acme_).value(), 0U);
@@ -194,6 +199,72 @@ TEST_F(UsageTest, AFolderOfTheSystemStopsNobody) {
   EXPECT_EQ(usage.bytes_used(acme_).value(), 107U);
 }
 
+TEST_F(UsageTest, ACampaignAndADeviceHaveQuotasOfTheirOwn) {
+  given("acme/north/one/parsed/a.tsv", 60);
+  given("acme/north/two/a.tsv", 20);
+  given("acme/south/one/a.tsv", 500);
+  given("acme/north/a.txt", 5);
+  campaign_quota_ = 100;
+  Usage usage(options());
+  EXPECT_TRUE(usage.take(place("north", "one"), 10));
+  const auto refused = usage.take(place("north", "two"), 6);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), Errc::denied);
+  EXPECT_NE(refused.error().message().find("campaign acme/north "), std::string::npos) << refused.error().message();
+  EXPECT_NE(refused.error().message().find("95 of 100"), std::string::npos) << refused.error().message();
+  device_quota_ = 25;
+  const auto of_device = usage.take(place("north", "two"), 6);
+  ASSERT_FALSE(of_device);
+  EXPECT_NE(of_device.error().message().find("device acme/north/two "), std::string::npos) << of_device.error().message();
+  EXPECT_TRUE(usage.take(place("north", "two"), 5));
+  campaign_quota_.reset();
+  EXPECT_FALSE(usage.take(place("north", "two"), 1));
+  EXPECT_TRUE(usage.take(place("north", "three"), 25));
+  usage.give_back(place("north", "two"), 5);
+  EXPECT_TRUE(usage.take(place("north", "two"), 5));
+  EXPECT_EQ(usage.bytes_used(acme_).value(), 585U + 10 + 5 + 25);
+}
+
+TEST_F(UsageTest, EachQuotaWarnsForItself) {
+  quota_ = 1000;
+  campaign_quota_ = 100;
+  Usage usage(options());
+  ASSERT_TRUE(usage.take(place("north", "one"), 81));
+  ASSERT_TRUE(usage.take(place("north", "one"), 1));
+  ASSERT_TRUE(usage.take(place("south", "one"), 90));
+  EXPECT_EQ(warnings_, (std::vector<std::string>{"acme/north 81/100", "acme/south 90/100"}));
+}
+
+TEST_F(UsageTest, ARecountIsOfCampaignsAndDevicesToo) {
+  given("acme/north/one/a.tsv", 90);
+  campaign_quota_ = 100;
+  Usage usage(options());
+  ASSERT_FALSE(usage.take(place("north", "two"), 11));
+  fs::remove(folder_ / "acme/north/one/a.tsv");
+  usage.recount();
+  EXPECT_TRUE(usage.take(place("north", "two"), 11));
+}
+
+TEST_F(UsageTest, ARecountLosesNothingOfWhatComesMeanwhile) {
+  constexpr std::uint64_t kFiles = 500;
+  for (std::uint64_t i = 0; i < kFiles; ++i) given("acme/c/d" + std::to_string(i % 50) + "/" + std::to_string(i), 1);
+  Usage usage({.data_folder = folder_.path()});
+  ASSERT_EQ(usage.bytes_used(acme_).value(), kFiles);
+  std::atomic<bool> ends{false};
+  std::uint64_t came = 0;
+  std::thread sender([&] {
+    while (!ends) {
+      // As the desk does: room first, then the bytes.
+      ASSERT_TRUE(usage.take(at_, 1));
+      given("acme/c/d/" + std::to_string(came++), 1);
+    }
+  });
+  for (int i = 0; i < 20; ++i) usage.recount();
+  ends = true;
+  sender.join();
+  EXPECT_EQ(usage.bytes_used(acme_).value(), kFiles + came);
+}
+
 TEST_F(UsageTest, ManyAtOnceNeverPassTheQuota) {
   quota_ = 1000;
   UsageOptions quiet = options();
@@ -204,7 +275,7 @@ TEST_F(UsageTest, ManyAtOnceNeverPassTheQuota) {
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
       for (int k = 0; k < 300; ++k) {
-        if (usage.take(acme_, 1)) ++taken;
+        if (usage.take(at_, 1)) ++taken;
       }
     });
   }

@@ -219,7 +219,7 @@ TEST_F(SessionTest, TheServersErrorsAreToldWithoutItsPaths) {
 TEST_F(SessionTest, WhatTheSystemDeniesTheServerIsInItsLogAndNotToldWithItsPaths) {
   (void)data.given_file("acme/c/d/x.tsv", "x");
   std::filesystem::create_symlink("/etc", data / "acme/c/link");
-  const Answer refused = talk.ask(Type::opendir, "/c/link");
+  const Answer refused = talk.ask(Type::opendir, "/c/link/ssh");
   EXPECT_NE(refused.status, Status::ok);
   EXPECT_EQ(refused.text.find(data.path().string()), std::string::npos) << refused.text;
   ASSERT_FALSE(talk.troubles.empty());

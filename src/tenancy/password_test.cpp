@@ -43,7 +43,7 @@ TEST(RandomPassword, HasTwentyUnambiguousCharactersAndNeverComesTwice) {
 TEST(PasswordHasher, KnowsThePasswordAgainAndNoOther) {
   PasswordHasher hasher(HashCost::usual);
   const std::string hash = hasher.hash(Secret("correct horse")).value();
-  EXPECT_TRUE(hash.starts_with("$argon2id$v=19$m=65536,t=2,p=1$"));
+  EXPECT_TRUE(hash.starts_with("$argon2id$v=19$m=24576,t=4,p=1$"));
   EXPECT_TRUE(hasher.matches(hash, Secret("correct horse")));
   EXPECT_FALSE(hasher.matches(hash, Secret("correct horsf")));
   EXPECT_FALSE(hasher.matches("", Secret("correct horse")));

@@ -108,7 +108,7 @@ TEST(FilesAccept, TakesTheHeaderOfAFileNamedFromWhereThePersonWorks) {
   const std::string held = "acme/north/02001084/T302_250807_031500.tsv";
   at.given(kFile, "02001084\t02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tPh 2 V\tPh 3 V\n" + LoggerText{}.row(1'754'000'000));
   at.given(held, testing::stale_header_dump());
-  serving.run({"ingest"});
+  static_cast<void>(serving.run({"ingest"}));
   ASSERT_EQ(serving.fate_of(held), "held");
   for (const std::string& header : {(at.data() / kParsed).string(), fs::relative(at.data() / kParsed).string(), std::string(kParsed)}) {
     const Ended accepted = serving.run({"files", "accept", (at.data() / held).string(), "--header-of", header});
@@ -117,12 +117,50 @@ TEST(FilesAccept, TakesTheHeaderOfAFileNamedFromWhereThePersonWorks) {
     // Held again, for the next spelling: no such header fits.
     if (header == kParsed) break;
     fs::rename(at.data() / kParsed, at.path() / "away");
-    serving.run({"ingest"});
+    static_cast<void>(serving.run({"ingest"}));
     fs::rename(at.path() / "away", at.data() / kParsed);
     ASSERT_EQ(serving.fate_of(held), "held") << header;
   }
-  serving.run({"ingest"});
+  static_cast<void>(serving.run({"ingest"}));
   EXPECT_EQ(serving.fate_of(held), "committed");
+}
+
+TEST(TenantRemove, ErasesWhatIsSaidOfItsFilesWithItsDataAndNothingOfOthers) {
+  const Installation at;
+  Serving serving(at);
+  ASSERT_EQ(serving.run({"tenant", "create", "acme"}).code, 0);
+  ASSERT_EQ(serving.run({"tenant", "create", "other"}).code, 0);
+  at.given(kFile, LoggerText{}.text());
+  at.given("other/north/02001084/T302_250803_031500.tsv", LoggerText{}.text());
+  ASSERT_EQ(serving.run({"ingest"}).code, 0);
+  const Ended refused = serving.run({"tenant", "remove", "acme", "--yes", "--erase-data"});
+  EXPECT_EQ(refused.code, 3) << "beside 'serve' nothing is erased: " << refused.out;
+  EXPECT_EQ(serving.run({"tenant", "show", "acme"}).code, 0);
+  EXPECT_EQ(serving.fate_of(kFile), "committed");
+  EXPECT_EQ(serving.stop().code, 0);
+  ASSERT_EQ(serving.run({"tenant", "remove", "acme", "--yes", "--erase-data"}).code, 0);
+  EXPECT_NE(serving.run({"files", "show", kFile}).code, 0);
+  const json files = json::parse(serving.run({"files", "list", "--json"}).out);
+  ASSERT_EQ(files.size(), 1U);
+  EXPECT_EQ(files[0]["tenant"], "other");
+  EXPECT_FALSE(fs::exists(at.data() / "acme"));
+  EXPECT_EQ(kinds_of(verified(at, 0)), json::array());
+  // A company of the same name begins anew.
+  at.given(kFile, LoggerText{}.text());
+  ASSERT_EQ(serving.run({"ingest"}).code, 0);
+  EXPECT_EQ(serving.fate_of(kFile), "committed");
+}
+
+TEST(TenantRemove, LeavesFilesAndWhatIsSaidOfThemWhenDataStays) {
+  const Installation at;
+  Serving serving(at);
+  ASSERT_EQ(serving.run({"tenant", "create", "acme"}).code, 0);
+  at.given(kFile, LoggerText{}.text());
+  ASSERT_EQ(serving.run({"ingest"}).code, 0);
+  ASSERT_EQ(serving.run({"tenant", "remove", "acme", "--yes"}).code, 0) << "also beside 'serve'";
+  EXPECT_EQ(serving.fate_of(kFile), "committed");
+  EXPECT_TRUE(fs::exists(at.data() / kParsed));
+  EXPECT_EQ(serving.stop().code, 0);
 }
 
 }  // namespace

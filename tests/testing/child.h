@@ -68,6 +68,7 @@ class Child {
     return pid_ <= 0 || (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_);
   }
   [[nodiscard]] std::string out_so_far() const { return content_of(folder_ / "out"); }
+  [[nodiscard]] std::string err_so_far() const { return content_of(folder_ / "err"); }
 
   Ended wait() {
     Ended ended;
