@@ -274,22 +274,26 @@ Result<FileId> Desk::hand_in(const Seat& seat, const Folder& from, const std::st
 Error Desk::refuse(const Seat& seat, const Folder& from, const std::string& standing_as, const FileVerdict& verdict, const model::Sender& sender) {
   std::vector<std::string> problems;
   FileRecord record = refused_record(options_.data_folder / seat.path, seat.place, verdict, verdict.identity);
-  Filing(problems).refuse(record, from.path() / standing_as);
-  if (record.moved_to.empty()) {
-    return {Errc::io, fmt::format("{}: it is no logger file ({}), and it could not be set aside: {}", seat.name, verdict.message, problems.empty() ? "it is gone" : problems.front())};
-  }
-  fault_point("desk.refused");
-  // The receipt and the record only tell of it; that it was refused, and why, lies beside it already.
-  static_cast<void>(write_receipt(record.moved_to, receipt_text(seat.name, short_json(record))));
+  // On record before it is moved, as all files are: a crash in between leaves no file in error/ that the ledger does not know.
   Ledger::Arrival arrival;
   arrival.path = seat.path;
   arrival.file.path = record.path;
   arrival.file.place = seat.place;
   arrival.identity = verdict.identity;
   arrival.sender = sender;
-  arrival.refusal = Ledger::Refusal{verdict.reason, record.message, verdict.line, verdict.digest,
-                                    std::filesystem::path(record.moved_to).lexically_relative(options_.data_folder).string()};
-  static_cast<void>(options_.ledger->arrive(std::span(&arrival, 1)));
+  arrival.refusal = Ledger::Refusal{verdict.reason, record.message, verdict.line, verdict.digest, ""};
+  const auto arrived = options_.ledger->arrive(std::span(&arrival, 1));
+  if (!arrived) return {Errc::io, fmt::format("{}: it is no logger file ({}), and that could not be put on record: {}", seat.name, verdict.message, arrived.error().message())};
+  fault_point("desk.refusal_recorded");
+  Filing(problems).refuse(record, from.path() / standing_as);
+  if (record.moved_to.empty()) {
+    return {Errc::io, fmt::format("{}: it is no logger file ({}), and it could not be set aside: {}", seat.name, verdict.message, problems.empty() ? "it is gone" : problems.front())};
+  }
+  fault_point("desk.refused");
+  static_cast<void>(write_receipt(record.moved_to, receipt_text(seat.name, short_json(record))));
+  // Without this the intake finds it where it lies.
+  const Ledger::Filed filed{arrived->front().id, std::filesystem::path(record.moved_to).lexically_relative(options_.data_folder).string()};
+  static_cast<void>(options_.ledger->filed(std::span(&filed, 1)));
   if (options_.wake) options_.wake();
   return {Errc::invalid_input, fmt::format("{}: {}: {}", seat.name, verdict.reason, verdict.message)};
 }

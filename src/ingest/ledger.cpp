@@ -160,7 +160,9 @@ Result<FileId> insert(Ledger::Arrival const& arrival, LedgerStatements& statemen
   bind_identity(insert, 10, arrival.identity);
   insert.bind(15, model::to_string(arrival.sender.way)).bind(16, std::string_view(arrival.sender.who));
   insert.bind(17, std::string_view(arrival.sender.address)).bind(18, now_s).bind(19, now_s);
-  is_filed ? insert.bind_null(20) : insert.bind(20, now_s);
+  // Whoever refused it moves it; the intake only where that broke off.
+  constexpr std::int64_t kMoment_s = 5;
+  is_filed ? insert.bind_null(20) : insert.bind(20, arrival.refusal ? now_s + kMoment_s : now_s);
   insert.bind(21, std::string_view(refusal.reason)).bind(22, std::string_view(refusal.message)).bind(23, std::int64_t{refusal.line});
   insert.bind(24, std::string_view(refusal.digest));
   PV_TRY_VOID(insert.run());
@@ -218,6 +220,17 @@ Result<std::vector<Ledger::Arrived>> Ledger::arrive(std::span<const Arrival> arr
         if (!now_there || stays) {
           arrived.push_back({standing->id, standing->state, false});
           continue;
+        }
+      }
+      if (standing && !standing->filed && arrival.refusal && standing->state == FileState::rejected) {
+        // Refused before, and something came between that and its move.
+        if (is_same) {
+          arrived.push_back({standing->id, standing->state, false});
+          continue;
+        }
+        // Sent again from the start: what was refused then is nowhere any more.
+        if (identity_of(arrival.file.path) != standing->identity) {
+          PV_TRY_VOID(state.statements->file.bind(1, std::string_view()).bind(2, now).bind(3, standing->id.value).run());
         }
       }
       PV_TRY(const FileId id, insert(arrival, *state.statements, *state.writing, now));

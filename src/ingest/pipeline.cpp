@@ -260,7 +260,7 @@ void Run::settle_fates(Work& work) {
 }
 
 void Run::write_receipt_of(const Task& task, const FileRecord& record, std::vector<std::string>& problems) const {
-  if (options_->receipts == Receipts::none || record.moved_to.empty()) return;
+  if (options_->receipts == Receipts::none || record.moved_to.empty() || (task.only_moves() && task.entry->receipt_json.empty())) return;
   const std::string text = receipt_text(task.entry ? task.entry->name : std::filesystem::path(record.path).filename().string(),
                                         task.only_moves() ? task.entry->receipt_json : short_json(record));
   if (auto written = write_receipt(record.moved_to, text); !written) problems.push_back(written.error().message());

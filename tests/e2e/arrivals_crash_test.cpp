@@ -141,7 +141,7 @@ TEST(Crash, EndedAtEveryChangeOfStateAndStartedAgainNothingIsLostOrTwice) {
 
 TEST(Crash, EndedWhileAHeldFileMakesRoomForAnotherOfItsName) {
   const Installation at;
-  Serving serving(at);
+  Serving serving(at, {.settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n"});
   serving.create_acme();
   const fs::path dump = write_file(at.path() / "local/dump", testing::stale_header_dump());
   const std::string put = " north/02001084/" + kNames[0] + "\n";
@@ -158,8 +158,9 @@ TEST(Crash, EndedWhileAHeldFileMakesRoomForAnotherOfItsName) {
   ASSERT_EQ(serving.sftp("put " + local.string() + put).code, 0);
   ASSERT_TRUE(eventually([&] { return serving.fate_of(path) == "committed" && at.fates().contains({good, "parsed"}); })) << serving.run({"files"}).out;
   EXPECT_EQ(at.fates(), (std::multiset<std::pair<std::string, std::string>>{{good, "parsed"}, {testing::stale_header_dump(), "waiting"}}));
-  const json held = json::parse(serving.run({"files", "--state", "held", "--json"}).out);
-  ASSERT_EQ(held.size(), 1U) << serving.run({"files"}).out;
+  json held;
+  const auto is_held = [&] { return (held = json::parse(serving.run({"files", "--state", "held", "--json"}).out)).size() == 1; };
+  ASSERT_TRUE(eventually(is_held)) << serving.run({"files"}).out;
   EXPECT_EQ(content_of(at.data() / held[0]["path"].get<std::string>()), testing::stale_header_dump());
 }
 

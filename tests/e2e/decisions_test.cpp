@@ -51,7 +51,7 @@ TEST(Decisions, TheyAreOnTheAuditTrailWithWhoMadeThem) {
   const Ended retried = at.files({"retry", kBad});
   ASSERT_EQ(retried.code, 0) << retried.err;
   const Ended shown = at.files({"show", kBad});
-  EXPECT_TRUE(contains(shown.out, "command line")) << "who asks for it: " << shown.out;
+  EXPECT_TRUE(contains(shown.out, "to be tried again: command line")) << shown.out;
   ASSERT_EQ(at.files({"reject", kBad, "--message", "wrong wiring"}).code, 0);
   const auto registry = tenancy::Registry::open(at.state());
   ASSERT_TRUE(registry) << registry.error().message();
