@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
 
+#include "base/digest.h"
 #include "base/file.h"
 
 namespace pv::ingest {
@@ -82,12 +84,16 @@ Ledger::Step step_after_sink(const LedgerEntry& entry, const FileRecord& record,
   return step;
 }
 
-std::optional<std::filesystem::path> find_filed(const std::filesystem::path& folder, const std::string& name, const FileIdentity& identity) {
+std::optional<std::filesystem::path> find_filed(const std::filesystem::path& folder, const FileRecord& record) {
+  std::optional<std::filesystem::path> same_bytes;
   for (int number = 1;; ++number) {
-    std::filesystem::path path = numbered_name(folder / name, number);
+    std::filesystem::path path = numbered_name(folder / std::filesystem::path(record.path).filename(), number);
     const auto standing = identity_of(path);
-    if (!standing) return std::nullopt;
-    if (*standing == identity) return path;
+    if (!standing) return same_bytes;
+    if (standing == record.identity) return path;
+    if (same_bytes || !record.identity || standing->size != record.identity->size || record.digest.empty()) continue;
+    const auto text = read_text_file(path, static_cast<std::uint64_t>(standing->size));
+    if (text && to_hex(sha256(std::as_bytes(std::span(*text)))) == record.digest) same_bytes = std::move(path);
   }
 }
 

@@ -26,7 +26,7 @@ namespace pv::ingest {
 [[nodiscard]] Ledger::Step postponed(const LedgerEntry& entry, std::string reason, std::string message, std::int64_t now_s);
 
 /// Where a file that was filed before (a crash came between the move and its record) lies in `folder`: the one of its names
-/// that has this identity.
-[[nodiscard]] std::optional<std::filesystem::path> find_filed(const std::filesystem::path& folder, const std::string& name, const FileIdentity& identity);
+/// that has the record's identity, or else its bytes (a restored folder has other identities). Reads files of its size only.
+[[nodiscard]] std::optional<std::filesystem::path> find_filed(const std::filesystem::path& folder, const FileRecord& record);
 
 }  // namespace pv::ingest

@@ -279,8 +279,8 @@ void Run::move(Task& task, FileRecord& record, Filing& filing) const {
     if (!record.moved_to.empty()) return;
   }
   // A crash came between the move and its record.
-  const std::filesystem::path path = record.path;
-  const auto found = find_filed(path.parent_path() / (record.fate == Fate::stored ? kParsedFolder : kErrorFolder), path.filename().string(), *record.identity);
+  const std::filesystem::path folder = std::filesystem::path(record.path).parent_path();
+  const auto found = find_filed(folder / (record.fate == Fate::stored ? kParsedFolder : kErrorFolder), record);
   if (found) record.moved_to = found->string();
 }
 

@@ -1,9 +1,10 @@
 // Loaded before a program's own libraries (LD_PRELOAD): keeps a copy of what the program made durable, and of nothing else.
 // testing/power_cut.h builds from it the tree that a power cut would leave.
 //
-// For each fsync or fdatasync below $PV_SYNCED_ROOT, $PV_SYNCED_COPY gets
-//   <inode>-<birth>.data   the bytes of the file, or
-//   <inode>-<birth>.names  the names in the folder: "f <inode>-<birth> <name>\0" or "d …"
+// As a journaling file system does it: whatever is synced, all changes of names before it are durable with it, in their order; the
+// bytes of a file are durable only where that file was synced. For each fsync or fdatasync below $PV_SYNCED_ROOT, $PV_SYNCED_COPY gets
+//   names                  all folders and what is in them: "D <inode>-<birth>\0", then "f <inode>-<birth> <name>\0" or "d …" of each
+//   <inode>-<birth>.data   the bytes of the file
 // An inode number is used again once its file is gone; the moment of birth tells the two apart.
 
 #include <dirent.h>
@@ -20,6 +21,8 @@
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace {
 
@@ -38,18 +41,21 @@ Identity identity_of(int folder, const char* path, int flags) {
   return identity;
 }
 
-std::string names_in(int fd) {
-  std::string names;
-  const int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR* folder = again < 0 ? nullptr : fdopendir(again);
-  if (folder == nullptr) return names;
+/// Appends a folder and all below it. Takes the descriptor.
+void names_below(int fd, std::string& names) {
+  DIR* const folder = fd < 0 ? nullptr : fdopendir(fd);
+  if (folder == nullptr) return;
+  names += "D " + identity_of(fd, "", AT_EMPTY_PATH).text + '\0';
+  std::vector<std::string> folders;
   while (const dirent* entry = readdir(folder)) {
     if (std::strcmp(entry->d_name, ".") == 0 || std::strcmp(entry->d_name, "..") == 0) continue;
     const Identity identity = identity_of(fd, entry->d_name, AT_SYMLINK_NOFOLLOW);
-    if (identity.known) names += (identity.is_folder ? "d " : "f ") + identity.text + " " + entry->d_name + '\0';
+    if (!identity.known) continue;
+    names += (identity.is_folder ? "d " : "f ") + identity.text + " " + entry->d_name + '\0';
+    if (identity.is_folder) folders.emplace_back(entry->d_name);
   }
+  for (const std::string& name : folders) names_below(openat(fd, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), names);
   closedir(folder);
-  return names;
 }
 
 std::string bytes_of(int fd) {
@@ -80,18 +86,34 @@ void keep(const std::string& file, const std::string& bytes) {
   if (fd < 0 || close(fd) != 0 || std::rename(temporary.c_str(), file.c_str()) != 0) std::abort();
 }
 
-void remember(int fd) {
-  static const char* const root = std::getenv("PV_SYNCED_ROOT");
-  static const char* const copy = std::getenv("PV_SYNCED_COPY");
-  if (root == nullptr || copy == nullptr) return;
+/// Whether the file lies below the root.
+bool is_ours(int fd, const char* root) {
   char path[4096];
   const ssize_t length = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
-  if (length <= 0 || std::string_view(path, static_cast<std::size_t>(length)).substr(0, std::strlen(root)) != root) return;
+  return length > 0 && std::string_view(path, static_cast<std::size_t>(length)).substr(0, std::strlen(root)) == root;
+}
+
+/// Names do not change while they are copied: what moves from one folder to another would be in neither.
+std::recursive_mutex& names_hold_still() {
+  static std::recursive_mutex mutex;
+  return mutex;
+}
+
+template <class Sync>
+int remembered(int fd, Sync sync) {
+  static const char* const root = std::getenv("PV_SYNCED_ROOT");
+  static const char* const copy = std::getenv("PV_SYNCED_COPY");
+  if (root == nullptr || copy == nullptr || !is_ours(fd, root)) return sync(fd);
+  const std::lock_guard lock(names_hold_still());
+  std::string names;
+  names_below(open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC), names);
+  const int result = sync(fd);
+  if (result != 0) return result;
   const Identity identity = identity_of(fd, "", AT_EMPTY_PATH);
-  if (!identity.known) return;
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  keep(std::string(copy) + "/" + identity.text + (identity.is_folder ? ".names" : ".data"), identity.is_folder ? names_in(fd) : bytes_of(fd));
+  // Bytes first: a name whose file has none would be a file that the cut has emptied.
+  if (identity.known && !identity.is_folder) keep(std::string(copy) + "/" + identity.text + ".data", bytes_of(fd));
+  keep(std::string(copy) + "/names", names);
+  return result;
 }
 
 template <class Function>
@@ -103,14 +125,28 @@ Function real(const char* name) {
 
 extern "C" int fsync(int fd) {
   static const auto next = real<int (*)(int)>("fsync");
-  const int result = next(fd);
-  if (result == 0) remember(fd);
-  return result;
+  return remembered(fd, next);
 }
 
 extern "C" int fdatasync(int fd) {
   static const auto next = real<int (*)(int)>("fdatasync");
-  const int result = next(fd);
-  if (result == 0) remember(fd);
-  return result;
+  return remembered(fd, next);
+}
+
+extern "C" int rename(const char* from, const char* to) noexcept {
+  static const auto next = real<int (*)(const char*, const char*)>("rename");
+  const std::lock_guard lock(names_hold_still());
+  return next(from, to);
+}
+
+extern "C" int renameat(int from_folder, const char* from, int to_folder, const char* to) noexcept {
+  static const auto next = real<int (*)(int, const char*, int, const char*)>("renameat");
+  const std::lock_guard lock(names_hold_still());
+  return next(from_folder, from, to_folder, to);
+}
+
+extern "C" int renameat2(int from_folder, const char* from, int to_folder, const char* to, unsigned flags) noexcept {
+  static const auto next = real<int (*)(int, const char*, int, const char*, unsigned)>("renameat2");
+  const std::lock_guard lock(names_hold_still());
+  return next(from_folder, from, to_folder, to, flags);
 }
