@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "ingest/arriving.h"
 #include "ingest/filing.h"
+#include "ingest/ledger_steps.h"
 #include "ingest/receipt.h"
 
 namespace pv::ingest {
@@ -271,6 +272,21 @@ Result<FileId> Desk::hand_in(const Seat& seat, const Folder& from, const std::st
   return arrived.front().id;
 }
 
+/// A crash came between a refusal and its record, and the sender begins anew: what was refused then lies in error/, or is gone.
+void Desk::settle_refused_before(const Seat& seat, const FileIdentity& now) const {
+  const auto entry = options_.ledger->entry_at(seat.path);
+  if (!entry || !*entry || (*entry)->filed || (*entry)->state != FileState::rejected || (*entry)->identity == now) return;
+  FileRecord before;
+  before.path = (options_.data_folder / seat.path).string();
+  before.identity = (*entry)->identity;
+  before.digest = (*entry)->digest;
+  if (identity_of(before.path) == before.identity) return;
+  const auto found = find_filed(std::filesystem::path(before.path).parent_path() / kErrorFolder, before);
+  const Ledger::Filed filed{(*entry)->id, found ? found->lexically_relative(options_.data_folder).string() : ""};
+  // Without this the intake does the same, some looks later.
+  static_cast<void>(options_.ledger->filed(std::span(&filed, 1)));
+}
+
 Error Desk::refuse(const Seat& seat, const Folder& from, const std::string& standing_as, const FileVerdict& verdict, const model::Sender& sender) {
   std::vector<std::string> problems;
   FileRecord record = refused_record(options_.data_folder / seat.path, seat.place, verdict, verdict.identity);
@@ -282,6 +298,7 @@ Error Desk::refuse(const Seat& seat, const Folder& from, const std::string& stan
   arrival.identity = verdict.identity;
   arrival.sender = sender;
   arrival.refusal = Ledger::Refusal{verdict.reason, record.message, verdict.line, verdict.digest, ""};
+  settle_refused_before(seat, verdict.identity);
   const auto arrived = options_.ledger->arrive(std::span(&arrival, 1));
   if (!arrived) return {Errc::io, fmt::format("{}: it is no logger file ({}), and that could not be put on record: {}", seat.name, verdict.message, arrived.error().message())};
   fault_point("desk.refusal_recorded");

@@ -72,6 +72,7 @@ class Desk final : public model::ArrivalDesk {
   Result<void> give_name(const Seat& seat, const Folder& from, const std::string& standing_as);
   /// From a name in a folder to its own name, judged and on record.
   Result<FileId> hand_in(const Seat& seat, const Folder& from, const std::string& standing_as, const model::Sender& sender);
+  void settle_refused_before(const Seat& seat, const FileIdentity& now) const;
   Error refuse(const Seat& seat, const Folder& from, const std::string& standing_as, const FileVerdict& verdict, const model::Sender& sender);
 
   DeskOptions options_;

@@ -222,16 +222,10 @@ Result<std::vector<Ledger::Arrived>> Ledger::arrive(std::span<const Arrival> arr
           continue;
         }
       }
-      if (standing && !standing->filed && arrival.refusal && standing->state == FileState::rejected) {
+      if (standing && !standing->filed && arrival.refusal && standing->state == FileState::rejected && is_same) {
         // Refused before, and something came between that and its move.
-        if (is_same) {
-          arrived.push_back({standing->id, standing->state, false});
-          continue;
-        }
-        // Sent again from the start: what was refused then is nowhere any more.
-        if (identity_of(arrival.file.path) != standing->identity) {
-          PV_TRY_VOID(state.statements->file.bind(1, std::string_view()).bind(2, now).bind(3, standing->id.value).run());
-        }
+        arrived.push_back({standing->id, standing->state, false});
+        continue;
       }
       PV_TRY(const FileId id, insert(arrival, *state.statements, *state.writing, now));
       const FileState begins = arrival.refusal ? FileState::rejected : FileState::received;
