@@ -77,7 +77,7 @@ done | xargs -0 -n 4 -P 8 "$work/logger" &
 night=$!
 killed=0
 while kill -0 "$night" 2>/dev/null; do
-  sleep "$((RANDOM % 4 + 2)).$((RANDOM % 10))"
+  sleep "$((RANDOM % 2 + 1)).$((RANDOM % 10))"
   note_peak
   [ "$killed" -lt "$kills" ] || continue
   kill -9 "$server" && wait "$server" 2>/dev/null || true
