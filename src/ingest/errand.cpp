@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "ingest/intake_lock.h"
 #include "ingest/layout.h"
@@ -58,6 +59,11 @@ FileRecord record_of_entry(const LedgerEntry& entry, const std::filesystem::path
     case FileState::committed: record.fate = Fate::stored; break;
     case FileState::rejected: record.fate = Fate::rejected; break;
     default: record.fate = Fate::deferred; break;
+  }
+  if (const auto receipt = nlohmann::json::parse(entry.receipt_json, nullptr, false); receipt.is_object()) {
+    const auto count = [&receipt](const char* name) { return receipt.contains(name) && receipt[name].is_number_unsigned() ? receipt[name].get<std::uint64_t>() : 0; };
+    record.rows = count("nb_rows");
+    record.samples = count("nb_points");
   }
   if (record.fate == Fate::deferred && record.reason.empty()) {
     record.reason = "waiting";

@@ -238,6 +238,7 @@ TEST(Arrivals, IngestBesideServeHandsItsFilesOver) {
   const std::size_t files = at.fates().size();
   const Ended ended = serving.run({"ingest"});
   EXPECT_EQ(ended.code, 0) << ended.out << ended.err;
+  EXPECT_EQ(ended.out.find(" 0 samples"), std::string::npos) << ended.out;
   for (const auto& [content, fate] : at.fates()) EXPECT_EQ(fate, "parsed");
   EXPECT_EQ(at.fates().size(), files);
   EXPECT_EQ(serving.stop().code, 0);
