@@ -29,6 +29,7 @@ class ForgetfulDesk final : public model::ArrivalDesk {
     }
     [[nodiscard]] std::uint64_t size() const override { return size_; }
     Result<model::FileId> finish() override { return model::FileId{1}; }
+    void discard() override { size_ = 0; }
 
    private:
     std::uint64_t size_ = 0;

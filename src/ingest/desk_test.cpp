@@ -181,6 +181,29 @@ TEST_F(DeskTest, WhatIsNoLoggerFileIsRefusedWithItsReasonAndOnRecord) {
   EXPECT_TRUE(send("a.tsv", LoggerText{}.text()));
 }
 
+TEST_F(DeskTest, WhatIsRefusedAndCannotBeSetAsideHasOneEntryHoweverOftenItIsTried) {
+  testing::write_file(device_ / "error", "in the way");
+  {
+    auto file = begin("a.tsv");
+    ASSERT_TRUE(write(**file, "hello\nworld\n"));
+    EXPECT_EQ((*file)->finish().error().kind(), Errc::io);
+  }
+  for (int again = 0; again < 3; ++again) {
+    EXPECT_EQ(desk_->adopt(place_, "a.tsv").error().kind(), Errc::io);
+    const LedgerEntry entry = *entry_at("a.tsv");
+    EXPECT_EQ(entry.state, FileState::rejected);
+    // As the intake does after some looks.
+    const Ledger::Filed given_up{entry.id, ""};
+    ASSERT_TRUE(ledger_->filed(std::span(&given_up, 1)));
+  }
+  EXPECT_EQ(ledger_->list({})->size(), 1U);
+  EXPECT_EQ(content_of(device_ / ".incoming~a.tsv"), "hello\nworld\n") << "its bytes are kept";
+  fs::remove(device_ / "error");
+  EXPECT_EQ(desk_->adopt(place_, "a.tsv").error().kind(), Errc::invalid_input);
+  EXPECT_EQ(ledger_->list({})->size(), 1U);
+  EXPECT_EQ(entry_at("a.tsv")->moved_to, "acme/north/02001084/error/a.tsv");
+}
+
 TEST_F(DeskTest, ACutFileWithAHeaderIsTaken) {
   const std::string text = LoggerText{}.text();
   EXPECT_TRUE(send("a.tsv", text.substr(0, text.size() - 7)));

@@ -222,8 +222,8 @@ Result<std::vector<Ledger::Arrived>> Ledger::arrive(std::span<const Arrival> arr
           continue;
         }
       }
-      if (standing && !standing->filed && arrival.refusal && standing->state == FileState::rejected && is_same) {
-        // Refused before, and something came between that and its move.
+      if (standing && arrival.refusal && is_same && standing->state == FileState::rejected && !standing->has_moved && !standing->was_removed) {
+        // Refused before, and something came between that and its move, or comes each time.
         arrived.push_back({standing->id, standing->state, false});
         continue;
       }

@@ -63,7 +63,8 @@ class Ledger {
   };
   /// Puts files on record, or meets their entries. Where other bytes than the entry's stand now (`identity`), a waiting or held one
   /// begins anew; one whose fate is decided, and only not moved yet, keeps it, and the new bytes get an entry of their own. A report
-  /// that comes late, of a file that has been filed since, makes no second entry: the path is looked at again.
+  /// that comes late, of a file that has been filed since, makes no second entry: the path is looked at again. Neither does a refusal of
+  /// bytes that were refused before and could not be moved.
   Result<std::vector<Arrived>> arrive(std::span<const Arrival> arrivals);
 
   /// Files that are due, oldest first, of one tenant that no other worker of this program has; claims them, and the tenant. At most
