@@ -44,7 +44,7 @@ for _ in $(seq 100); do grep -q '^sftp://' "$work/addresses" && break; sleep 0.1
 PV_BASE_URL=$(grep -m 1 '^http://' "$work/addresses") || { cat "$work/serve.log"; exit 1; }
 export PV_BASE_URL
 # An early file, so that no campaign of a test ends later than those that grow.
-PV_UPLOAD=$(find "$work/data/$company" -path '*/parsed/*' -name 'T302_2510*' | sort | head -n 1)
+PV_UPLOAD=$(find "$work/data/$company" -path '*/parsed/*' -name 'T302_2510*' | sort | sed -n 1p)
 export PV_UPLOAD
 export PV_APPEND="cp -r '$work/later/.' '$work/data/' && { $(printf '%q ' "${ingest[@]}") >>'$work/ingest.log' || [ \$? -eq 1 ]; }"
 cd "$root/ui"
