@@ -19,12 +19,12 @@ using testing::content_of;
 using testing::Ended;
 using testing::eventually;
 using testing::Installation;
+using testing::kName;
+using testing::kPath;
 using testing::LoggerText;
+using testing::samples_of;
 using testing::Serving;
 using testing::write_file;
-
-constexpr const char* kName = "T302_250803_031500.tsv";
-constexpr const char* kPath = "acme/north/02001084/T302_250803_031500.tsv";
 
 /// A small disk at a folder, as long as it lives.
 class SmallDisk {
@@ -56,13 +56,6 @@ class SmallDisk {
   fs::path at_;
   bool is_there_ = false;
 };
-
-std::string samples_of(const std::string& text) {
-  const Installation calm;
-  calm.given(kPath, text);
-  EXPECT_EQ(calm.ingest().code, 0);
-  return calm.export_samples("acme", "north").out;
-}
 
 /// Sends the file until the client is told OK.
 bool sent(const Serving& serving, const fs::path& local) {

@@ -19,22 +19,14 @@ using testing::content_of;
 using testing::Ended;
 using testing::eventually;
 using testing::Installation;
+using testing::kName;
+using testing::kPath;
 using testing::LoggerText;
 using testing::run_program;
+using testing::samples_of;
 using testing::Serving;
 using testing::stale_header_dump;
 using testing::write_file;
-
-constexpr const char* kName = "T302_250803_031500.tsv";
-constexpr const char* kPath = "acme/north/02001084/T302_250803_031500.tsv";
-
-/// What the same file gives when it is ingested in peace.
-std::string samples_of(const std::string& text) {
-  const Installation calm;
-  calm.given(kPath, text);
-  EXPECT_EQ(calm.ingest().code, 0);
-  return calm.export_samples("acme", "north").out;
-}
 
 fs::path parsed(const Installation& at) { return at.data() / "acme/north/02001084/parsed" / kName; }
 
