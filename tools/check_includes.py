@@ -17,10 +17,14 @@ ALLOWED = {
     "query": {"base", "model"},
     "quality": {"base", "model"},
     "tenancy": {"base", "model"},
+    "influx": {"base", "model"},
+    "victoria": {"base", "model"},
+    "grafana": {"base", "model", "tenancy"},
     "ingest": {"base", "model", "tsv", "quality", "tenancy"},
     "sftp": {"base", "model", "tenancy"},
     "api": {"base", "model", "ingest", "query", "tenancy"},
-    "app": {"base", "model", "codec", "tsv", "fleet", "store", "query", "quality", "tenancy", "ingest", "sftp", "api"},
+    "app": {"base", "model", "codec", "tsv", "fleet", "store", "query", "quality", "tenancy", "ingest", "sftp", "influx", "victoria",
+            "grafana", "api"},
 }
 # What a header may take from outside the standard library: the result type, and declarations without code.
 HEADER_LIBRARIES = re.compile(r"<(tl/expected\.hpp|benchmark/.*|gtest/.*)>")

@@ -1,0 +1,173 @@
+#include "base/http_client.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <optional>
+
+#include <fmt/format.h>
+
+#define CPPHTTPLIB_OPENSSL_SUPPORT
+#define CPPHTTPLIB_ZLIB_SUPPORT
+#include <httplib.h>
+
+namespace pv {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// A server that sends a byte a minute may not hold a thread for ever.
+constexpr auto kLongestAnswer = std::chrono::minutes(30);
+constexpr std::size_t kMostRefusalBytes = 64U << 10;
+constexpr std::int64_t kDay_s = 86'400;
+
+struct Address {
+  std::string origin, path;
+};
+
+Result<Address> parse(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const bool known = url.starts_with("http://") || url.starts_with("https://");
+  const std::size_t slash = known ? url.find('/', scheme + 3) : std::string::npos;
+  Address address{url.substr(0, slash), slash == std::string::npos ? "" : url.substr(slash)};
+  while (address.path.ends_with('/')) address.path.pop_back();
+  const std::string host = known ? address.origin.substr(scheme + 3) : "";
+  const auto is_plain = [](char c) { return c > ' ' && c < 0x7f && c != '@' && c != '?' && c != '#' && c != '"' && c != '\\'; };
+  if (host.empty() || !std::all_of(url.begin(), url.end(), is_plain)) {
+    return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", url));
+  }
+  return address;
+}
+
+std::string_view words_for(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection: return "no connection (is it running, and is the address right?)";
+    case httplib::Error::ConnectionTimeout: return "no connection within the time allowed";
+    case httplib::Error::SSLConnection: return "no TLS connection (https to a server that speaks http?)";
+    case httplib::Error::SSLLoadingCerts: return "this system's certificates cannot be read";
+    case httplib::Error::SSLServerVerification: return "its certificate is not trusted by this system or is not for this name";
+    case httplib::Error::Write: return "the connection was cut while the request was sent";
+    default: return "no whole answer came in time, or the connection was cut";
+  }
+}
+
+std::chrono::microseconds fraction(std::chrono::milliseconds time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time % std::chrono::seconds(1));
+}
+
+}  // namespace
+
+std::string_view HttpResponse::header(std::string_view lower_case_name) const {
+  const auto found = headers.find(std::string(lower_case_name));
+  return found == headers.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::int64_t HttpResponse::retry_after_s(std::int64_t now_s) const {
+  const std::string text(header("retry-after"));
+  if (text.empty()) return 0;
+  std::int64_t seconds = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (code != std::errc{} || end != text.data() + text.size()) {
+    std::tm date{};
+    if (::strptime(text.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &date) == nullptr) return 0;
+    seconds = static_cast<std::int64_t>(::timegm(&date)) - now_s;
+  }
+  return std::clamp<std::int64_t>(seconds, 0, kDay_s);
+}
+
+struct HttpClient::Parts {
+  HttpClientOptions options;
+  Address address;
+  std::unique_ptr<httplib::Client> client;
+};
+
+HttpClient::HttpClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+HttpClient::~HttpClient() = default;
+
+Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) {
+  auto parts = std::make_unique<Parts>();
+  PV_TRY(parts->address, parse(options.base_url));
+  parts->client = std::make_unique<httplib::Client>(parts->address.origin);
+  if (!parts->client->is_valid()) return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", options.base_url));
+  httplib::Client& client = *parts->client;
+  client.set_keep_alive(true);
+  client.set_follow_location(false);
+  client.set_url_encode(false);
+  client.set_tcp_nodelay(true);
+  client.set_connection_timeout(options.connect_time.count() / 1000, static_cast<time_t>(fraction(options.connect_time).count()));
+  client.set_read_timeout(options.answer_time.count() / 1000, static_cast<time_t>(fraction(options.answer_time).count()));
+  client.set_write_timeout(options.answer_time.count() / 1000, static_cast<time_t>(fraction(options.answer_time).count()));
+  parts->options = std::move(options);
+  return std::unique_ptr<HttpClient>(new HttpClient(std::move(parts)));
+}
+
+const std::string& HttpClient::base_url() const noexcept { return parts_->options.base_url; }
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request) { return send(request, {}); }
+
+Result<HttpResponse> HttpClient::send(const HttpRequest& request, const std::function<Result<void>(std::string_view)>& consume) {
+  httplib::Request out;
+  out.method = request.method;
+  out.path = parts_->address.path + request.target;
+  for (const auto& [name, value] : request.headers) out.headers.emplace(name, value);
+  if (!request.content_type.empty()) out.headers.emplace("Content-Type", request.content_type);
+  out.body = request.body;
+
+  HttpResponse answer;
+  std::optional<Error> stopped;
+  const auto begin = Clock::now();
+  out.response_handler = [&answer](const httplib::Response& response) {
+    answer.status = response.status;
+    return true;
+  };
+  out.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+    const bool hands_on = consume && answer.status / 100 == 2;
+    if (Clock::now() - begin > kLongestAnswer) {
+      stopped = Error(Errc::unavailable, "the answer took too long");
+      return false;
+    }
+    if (hands_on) {
+      if (auto taken = consume({data, size}); !taken) stopped = std::move(taken).error();
+      return !stopped;
+    }
+    const std::size_t most = consume ? kMostRefusalBytes : parts_->options.most_answer_bytes;
+    if (answer.body.size() + size > most) {
+      if (consume) return true;  // the head of a refusal is enough
+      stopped = Error(Errc::invalid_input, fmt::format("the answer is larger than {} bytes", most));
+      return false;
+    }
+    answer.body.append(data, size);
+    return true;
+  };
+
+  httplib::Response in;
+  httplib::Error error = httplib::Error::Success;
+  const bool done = parts_->client->send(out, in, error);
+  const std::string where = fmt::format("{} {}{}", request.method, parts_->options.base_url, request.target.substr(0, request.target.find('?')));
+  if (stopped) return fail(std::move(*stopped).with(where));
+  if (!done) return fail(Errc::unavailable, fmt::format("{}: {}", where, words_for(error)));
+  answer.status = in.status;
+  for (const auto& [name, value] : in.headers) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    answer.headers[lower] = value;
+  }
+  return answer;
+}
+
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const bool plain = (byte >= '0' && byte <= '9') || (byte >= 'A' && byte <= 'Z') || (byte >= 'a' && byte <= 'z') || c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", byte);
+    }
+  }
+  return out;
+}
+
+}  // namespace pv
