@@ -45,7 +45,7 @@ struct DeliveryOutcome {
   std::uint64_t samples_replaced = 0;   // cells whose value this file changed
   std::uint64_t samples_outranked = 0;  // cells of this file that lost against what is stored
   bool known_file = false;              // these very bytes were stored before
-  std::string other_zone;               // they were stored before, but read in this zone: their samples lie twice now
+  std::string other_zone = {};          // they were stored before, but read in this zone: their samples lie twice now
 };
 
 /// Where samples go. One sink serves one tenant.

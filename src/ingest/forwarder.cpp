@@ -1,0 +1,178 @@
+#include "ingest/forwarder.h"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "base/fault.h"
+
+namespace pv::ingest {
+namespace {
+
+std::int64_t now_s() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// 75 to 125 of a hundred, so that many installations do not come back at once.
+std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return wait * std::uniform_int_distribution<int>(75, 125)(random) / 100;
+}
+
+}  // namespace
+
+std::vector<model::Stretch> joined(std::span<const OutboxEntry> entries) {
+  std::vector<model::Stretch> all;
+  for (const OutboxEntry& entry : entries) {
+    model::Stretch next = entry.stretch;
+    // Whatever it touches is taken into it, which may make it touch more.
+    for (auto known = all.begin(); known != all.end();) {
+      const bool touches = known->campaign == next.campaign && known->logger_sn == next.logger_sn && known->period.from_s <= next.period.to_s &&
+                           next.period.from_s <= known->period.to_s;
+      if (!touches) {
+        ++known;
+        continue;
+      }
+      next.period = {std::min(known->period.from_s, next.period.from_s), std::max(known->period.to_s, next.period.to_s)};
+      next.change = std::max(known->change, next.change);
+      all.erase(known);
+      known = all.begin();
+    }
+    all.push_back(std::move(next));
+  }
+  return all;
+}
+
+Forwarder::Forwarder(ForwarderOptions options) : options_(std::move(options)) {}
+
+std::unique_ptr<Forwarder> Forwarder::start(ForwarderOptions options) {
+  std::unique_ptr<Forwarder> forwarder(new Forwarder(std::move(options)));
+  Forwarder* const self = forwarder.get();
+  forwarder->thread_ = std::jthread([self](const std::stop_token& stop) { self->work(stop); });
+  return forwarder;
+}
+
+Forwarder::~Forwarder() {
+  thread_.request_stop();
+  changed_.notify_all();
+}
+
+void Forwarder::wake() {
+  const std::lock_guard lock(mutex_);
+  ++calls_;
+  changed_.notify_all();
+}
+
+bool Forwarder::wait_drained(std::chrono::milliseconds most) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t call = ++calls_;
+  last_ = Step::went_on;
+  changed_.notify_all();
+  changed_.wait_for(lock, most, [&] { return last_ != Step::went_on && calls_ >= call; });
+  return last_ == Step::idle;
+}
+
+Forwarder::Figures Forwarder::figures() const {
+  const std::lock_guard lock(mutex_);
+  return figures_;
+}
+
+void Forwarder::say(const std::string& line) const {
+  if (options_.log) options_.log(line);
+}
+
+void Forwarder::work(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      seen = calls_;
+    }
+    const Step step = forward_some();
+    std::unique_lock lock(mutex_);
+    last_ = step;
+    changed_.notify_all();
+    if (step == Step::went_on) continue;
+    if (step == Step::idle) {
+      changed_.wait(lock, stop, [&] { return calls_ != seen; });
+    } else {
+      // New files do not make an absent server come back sooner.
+      changed_.wait_for(lock, stop, pause_, [] { return false; });
+    }
+  }
+}
+
+Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_s) {
+  const bool held = error.kind() == Errc::denied || error.kind() == Errc::invalid_input;
+  back_off_ = std::min(options_.longest_wait, std::max(options_.first_wait, back_off_ * 2));
+  pause_ = held ? options_.longest_wait : with_jitter(back_off_);
+  if (not_before_s > 0) pause_ = std::max(pause_, std::chrono::milliseconds(std::chrono::seconds(not_before_s - now_s())));
+  if (trouble_ != error.message()) say(fmt::format("sink.setback sink={} kind={} why={}", options_.sink, to_string(error.kind()), error.message()));
+  trouble_ = error.message();
+  if (const auto noted = options_.outbox->note_trouble(options_.sink, trouble_); !noted) say(noted.error().message());
+  {
+    const std::lock_guard lock(mutex_);
+    ++figures_.setbacks;
+  }
+  return Step::set_back;
+}
+
+Forwarder::Step Forwarder::forward_some() {
+  auto entries = options_.outbox->next(options_.sink, options_.most_entries);
+  if (!entries) return set_back(entries.error(), 0);
+  if (entries->empty()) return Step::idle;
+  const model::TenantName& tenant = entries->front().tenant;
+  auto mirror = options_.mirror_of(tenant);
+  if (!mirror) return set_back(mirror.error(), 0);
+  auto source = options_.truth->open(tenant);
+  if (!source && source.error().kind() != Errc::not_found) return set_back(source.error(), 0);
+  model::MirrorOutcome outcome;
+  if (source) {  // a company that is gone has nothing to send
+    auto snapshot = (*source)->snapshot(1);
+    if (!snapshot) return set_back(snapshot.error(), 0);
+    auto put = (*mirror)->put(**snapshot, joined(*entries));
+    if (!put) return set_back(put.error(), (*mirror)->not_before_s());
+    outcome = std::move(*put);
+  }
+  fault_point("forward.sent");
+  if (auto noted = note_refused(tenant, *entries, outcome); !noted) return set_back(noted.error(), 0);
+  if (auto done = options_.outbox->done(*entries); !done) return set_back(done.error(), 0);
+  fault_point("forward.done");
+  if (!trouble_.empty()) {
+    say(fmt::format("sink.back sink={}", options_.sink));
+    trouble_.clear();
+  }
+  if (auto noted = options_.outbox->note_trouble(options_.sink, ""); !noted) say(noted.error().message());
+  back_off_ = std::chrono::milliseconds(0);
+  const std::lock_guard lock(mutex_);
+  figures_.points += outcome.points;
+  figures_.requests += outcome.requests;
+  figures_.refused += outcome.refused_total;
+  return Step::went_on;
+}
+
+Result<void> Forwarder::note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome) {
+  if (outcome.refused_total == 0) return {};
+  std::vector<RefusedRow> rows;
+  for (const model::RefusedPoint& point : outcome.refused) {
+    RefusedRow& row = rows.emplace_back();
+    row.sink = options_.sink;
+    row.tenant = tenant.str();
+    row.point = point;
+    // The newest file that brought rows of this instant.
+    const auto from = std::find_if(entries.rbegin(), entries.rend(), [&point](const OutboxEntry& entry) {
+      return entry.stretch.campaign.str() == point.campaign && entry.stretch.logger_sn == point.logger_sn && entry.stretch.period.from_s <= point.time_s &&
+             point.time_s < entry.stretch.period.to_s && !entry.file.empty();
+    });
+    if (from == entries.rend()) continue;
+    row.digest = from->digest;
+    row.file = fmt::format("{}/{}/{}", from->stretch.campaign.str(), from->device_folder, from->file);
+    if (options_.locate) options_.locate(row, *from);
+  }
+  say(fmt::format("sink.refused sink={} tenant={} points={} listed={}", options_.sink, tenant.str(), outcome.refused_total, rows.size()));
+  return options_.outbox->note_refused(rows);
+}
+
+}  // namespace pv::ingest

@@ -1,0 +1,80 @@
+#pragma once
+/// Keeps one copy of the samples up to date: takes what the outbox lists for a sink, in its order, as long as it lives.
+///
+///   A thread of its own. It is never in the way of an arrival: files are committed and filed whether the copy can be reached or not.
+///   Away (unavailable): tried again after 1 s, doubled up to a minute, with jitter; not before the moment the other system asked for.
+///   Denied (a credential): held, said once in the log and in the outbox, tried again every minute, so that a new credential is found by itself.
+///   Memory: bounded by one call's entries (`most_entries`) and what the copy needs (model/mirror.h), however much waits.
+///   Threads: safe. Callbacks come from its thread.
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/result.h"
+#include "ingest/outbox.h"
+#include "model/mirror.h"
+#include "model/source.h"
+
+namespace pv::ingest {
+
+struct ForwarderOptions {
+  std::string sink;
+  Outbox* outbox = nullptr;                  // borrowed
+  model::SourceDirectory* truth = nullptr;   // borrowed: where the samples are kept
+  /// The copy of a tenant; owned by the caller and kept as long as the forwarder lives. Called again after an error.
+  std::function<Result<model::Mirror*>(const model::TenantName&)> mirror_of;
+  /// Where a refused point came from, as well as it can be told: fills in file and line. May be empty.
+  std::function<void(RefusedRow&, const OutboxEntry&)> locate = {};
+  std::function<void(std::string_view)> log = {};
+  std::size_t most_entries = 256;
+  std::chrono::milliseconds first_wait{1'000};
+  std::chrono::milliseconds longest_wait{60'000};
+};
+
+class Forwarder {
+ public:
+  static std::unique_ptr<Forwarder> start(ForwarderOptions options);
+  ~Forwarder();  // lets the call at hand end
+
+  /// Something was put in.
+  void wake();
+  /// Waits until nothing of this sink waits or something is wrong with it, `most` at the longest. True when nothing waits.
+  bool wait_drained(std::chrono::milliseconds most);
+
+  struct Figures {
+    std::uint64_t points = 0, requests = 0, refused = 0, setbacks = 0;
+  };
+  [[nodiscard]] Figures figures() const;
+
+ private:
+  explicit Forwarder(ForwarderOptions options);
+  void work(const std::stop_token& stop);
+  enum class Step : std::uint8_t { idle, went_on, set_back };
+  Step forward_some();
+  Step set_back(const Error& error, std::int64_t not_before_s);
+  Result<void> note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome);
+  void say(const std::string& line) const;
+
+  ForwarderOptions options_;
+  std::string trouble_;                    // of the thread alone
+  std::chrono::milliseconds back_off_{0};  // of the thread alone: grows with each setback
+  std::chrono::milliseconds pause_{0};     // of the thread alone: until the next try
+  mutable std::mutex mutex_;               // guards what follows
+  std::condition_variable_any changed_;
+  Figures figures_;
+  std::uint64_t calls_ = 0;                // wake() so far
+  Step last_ = Step::went_on;
+  std::jthread thread_;                    // last: uses all of the above
+};
+
+/// The same rows once: stretches of one logger that touch become one, in the order of the first of each; the graver change counts.
+[[nodiscard]] std::vector<model::Stretch> joined(std::span<const OutboxEntry> entries);
+
+}  // namespace pv::ingest
