@@ -15,3 +15,16 @@ add_test(NAME pages.unit COMMAND npm --prefix ${CMAKE_SOURCE_DIR}/ui test --sile
 add_test(NAME pages.types COMMAND npm --prefix ${CMAKE_SOURCE_DIR}/ui run --silent check)
 add_test(NAME pages.browser_with_the_real_program COMMAND ${CMAKE_SOURCE_DIR}/tests/pages/run.sh $<TARGET_FILE:powerview> ${CMAKE_SOURCE_DIR})
 set_tests_properties(pages.browser_with_the_real_program PROPERTIES TIMEOUT 600 RESOURCE_LOCK chromium)
+add_test(NAME pages.browser_through_caddy COMMAND ${CMAKE_SOURCE_DIR}/tests/deploy/caddy.sh $<TARGET_FILE:powerview> ${CMAKE_SOURCE_DIR})
+set_tests_properties(pages.browser_through_caddy PROPERTIES TIMEOUT 300 RESOURCE_LOCK chromium SKIP_RETURN_CODE 77)
+
+# What `powerview deploy render` writes, read by those it is for.
+foreach(what caddy compose nft systemd)
+  add_test(NAME deploy.rendered_for_${what} COMMAND ${CMAKE_SOURCE_DIR}/tests/deploy/rendered.sh $<TARGET_FILE:powerview> ${what})
+  set_tests_properties(deploy.rendered_for_${what} PROPERTIES SKIP_RETURN_CODE 77)
+endforeach()
+add_test(NAME deploy.guides_name_commands_that_are_there
+         COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/tests/deploy/guide.py $<TARGET_FILE:powerview> ${CMAKE_SOURCE_DIR}/docs/guide/guide.en.md
+                 ${CMAKE_SOURCE_DIR}/docs/guide/guide.fr.md)
+add_test(NAME deploy.manual_and_completion COMMAND ${CMAKE_SOURCE_DIR}/tests/deploy/described.sh ${CMAKE_BINARY_DIR}/package)
+set_tests_properties(deploy.manual_and_completion PROPERTIES SKIP_RETURN_CODE 77)

@@ -4,25 +4,49 @@
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
-# Installs what packages.txt lists and this machine lacks.
+# install_packages build|test: installs what packages.txt lists and this machine lacks; "test" means the packages of tests as well.
 install_packages() {
-  local missing=() name
-  while read -r name; do
+  local missing=() missing_of_tests=() name mark
+  while read -r name mark; do
     case $name in
       nodejs) command -v node >/dev/null && continue ;;
       npm) command -v npm >/dev/null && continue ;;
     esac
-    dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
-  done < <(sed 's/#.*//' "$root/packages.txt" | awk 'NF {print $1}')
-  [ ${#missing[@]} -eq 0 ] && return
-  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
-  local sudo=()
+    dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed && continue
+    if [ -z "$mark" ]; then missing+=("$name"); elif [ "$1" = test ]; then missing_of_tests+=("$name"); fi
+  done < <(sed 's/#.*//' "$root/packages.txt" | awk 'NF {print $1, $2}')
+  local all=("${missing[@]}" "${missing_of_tests[@]}")
+  [ ${#all[@]} -eq 0 ] && return
+  say "Installing ${#all[@]} Debian packages: ${all[*]}"
+  sudo=()
   if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || { echo "Run this once as root, or install sudo: packages are missing: ${missing[*]}" >&2; exit 2; }
+    command -v sudo >/dev/null || { echo "Run this once as root, or install sudo: packages are missing: ${all[*]}" >&2; exit 2; }
     sudo=(sudo)
   fi
   "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  [ ${#missing[@]} -eq 0 ] || apt_install "${missing[@]}"
+  [ ${#missing_of_tests[@]} -eq 0 ] || install_without_starting "${missing_of_tests[@]}"
+}
+
+apt_install() { "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null; }
+
+# Tests start the servers they need by themselves, on ports of their own. The servers of these packages start neither now (policy-rc.d is what
+# Debian's packages ask before they start one) nor with the machine. A policy that is there stays.
+install_without_starting() {
+  local policy=/usr/sbin/policy-rc.d unit
+  (
+    if [ ! -e "$policy" ]; then
+      trap '"${sudo[@]}" rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+      "${sudo[@]}" chmod 755 "$policy"
+    fi
+    apt_install "$@"
+  ) || return
+  command -v systemctl >/dev/null || return 0
+  # "systemd" itself is in the list where a container lacks it; its own units are not ours to switch off.
+  for unit in $(for name; do [ "$name" = systemd ] || dpkg -L "$name"; done | sed -n 's,^\(/usr\)\{0\,1\}/lib/systemd/system/\([^@/]*\.service\)$,\2,p'); do
+    "${sudo[@]}" systemctl --quiet disable "$unit" 2>/dev/null || true
+  done
 }
 
 # Builds ui/dist when its sources are newer.

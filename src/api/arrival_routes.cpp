@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "api/arrival_sinks.h"
 #include "api/arrival_text.h"
 #include "api/json_body.h"
 #include "api/json_text.h"
@@ -74,9 +75,9 @@ Result<void> write_counts(Call& call, ingest::Ledger& ledger, JsonText& json) {
   return {};
 }
 
-Reply file_reply(const LedgerEntry& entry) {
+Reply file_reply(Call& call, const LedgerEntry& entry) {
   JsonText json;
-  write_file(entry, Detail::whole, json);
+  write_file(entry, sinks_of(call, entry), Detail::whole, json);
   return json_reply(std::move(json).take());
 }
 
@@ -85,7 +86,7 @@ Result<Reply> decided(Call& call, const LedgerEntry& entry, std::string_view act
   PV_TRY_VOID(call.registry.note({.time_s = 0, .who = call.actor().name, .address = call.address, .action = std::string(action),
                                   .subject = entry.path, .detail = std::move(detail), .tenant = entry.tenant}));
   if (call.options.wake_intake) call.options.wake_intake();
-  return file_reply(entry);
+  return file_reply(call, entry);
 }
 
 }  // namespace
@@ -98,7 +99,8 @@ Result<Reply> list_arrivals(Call& call) {
   json.begin_object();
   json.key("files");
   json.begin_array();
-  for (const LedgerEntry& entry : entries) write_file(entry, Detail::listed, json);
+  const std::map<std::string, ingest::SinkFacts> sinks = sinks_of(call, entries);
+  for (const LedgerEntry& entry : entries) write_file(entry, facts_of(entry, sinks), Detail::listed, json);
   json.end_array();
   PV_TRY_VOID(write_counts(call, *ledger, json));
   json.end_object();
@@ -108,7 +110,7 @@ Result<Reply> list_arrivals(Call& call) {
 Result<Reply> show_arrival(Call& call) {
   PV_TRY_VOID(check_known(call.request, {}));
   PV_TRY(const LedgerEntry entry, named_file(call));
-  return file_reply(entry);
+  return file_reply(call, entry);
 }
 
 Result<Reply> retry_arrival(Call& call) {

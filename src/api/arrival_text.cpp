@@ -16,7 +16,7 @@ std::string_view own_words(const ingest::LedgerEntry& entry) {
 
 }  // namespace
 
-void write_file(const ingest::LedgerEntry& entry, Detail detail, JsonText& json) {
+void write_file(const ingest::LedgerEntry& entry, const ingest::SinkFacts& sinks, Detail detail, JsonText& json) {
   const auto text = [&json](std::string_view name, const std::string& value) { json.member(name, std::string_view(value)); };
   json.begin_object();
   json.member("id", entry.id.value);
@@ -50,6 +50,16 @@ void write_file(const ingest::LedgerEntry& entry, Detail detail, JsonText& json)
   json.end_array();
   text("accepted_by", entry.accepted_by);
   text("header_of", entry.header_of);
+  json.key("sinks");
+  json.begin_object();
+  json.member("total", std::uint64_t{sinks.total});
+  for (const auto& [name, which] : {std::pair("waiting", &sinks.waiting), std::pair("refused", &sinks.refused)}) {
+    json.key(name);
+    json.begin_array();
+    for (const std::string& sink : *which) json.value(std::string_view(sink));
+    json.end_array();
+  }
+  json.end_object();
   json.key("receipt");
   if (detail == Detail::whole && !entry.receipt_json.empty() && nlohmann::json::accept(entry.receipt_json)) {
     json.raw(entry.receipt_json);

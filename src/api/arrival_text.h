@@ -3,6 +3,7 @@
 
 #include "api/json_text.h"
 #include "ingest/ledger.h"
+#include "ingest/sink_facts.h"
 
 namespace pv::api {
 
@@ -11,6 +12,6 @@ enum class Detail : std::uint8_t {
   whole,
 };
 /// The object "File" of docs/openapi.yaml.
-void write_file(const ingest::LedgerEntry& entry, Detail detail, JsonText& json);
+void write_file(const ingest::LedgerEntry& entry, const ingest::SinkFacts& sinks, Detail detail, JsonText& json);
 
 }  // namespace pv::api

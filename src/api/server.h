@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +29,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "ingest/ledger.h"
+#include "ingest/sink_facts.h"
 #include "model/arrival.h"
 #include "model/names.h"
 #include "model/rhythm.h"
@@ -95,6 +97,9 @@ struct ServerOptions {
   std::function<Result<ingest::LedgerEntry>(model::FileId, std::chrono::milliseconds)> wait_settled;
   /// Bytes that count against the quota. Empty: not told.
   std::function<Result<std::uint64_t>(const model::TenantName&)> bytes_used;
+
+  /// Which sinks have files of these digests. Empty: there is one.
+  std::function<Result<std::map<std::string, ingest::SinkFacts>>(std::span<const std::string>)> sinks_of;
 
   /// Keeps what SFTPGo's HTTP hook says; returns what was done with it, for the answer. Errors: invalid_input for what cannot be
   /// understood; others: it could not be kept, SFTPGo shall ask again. Without it or the secret there is no such route.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "api/arrival_sinks.h"
 #include "api/arrival_text.h"
 #include "api/json_text.h"
 #include "api/parameters.h"
@@ -160,7 +161,7 @@ Result<Reply> take_file(Call& call, UploadPlaces& places, Handed& handed) {
   JsonText json;
   json.begin_object();
   json.key("file");
-  write_file(entry, Detail::whole, json);
+  write_file(entry, sinks_of(call, entry), Detail::whole, json);
   json.end_object();
   return json_reply(std::move(json).take(), entry.is_settled() ? 201 : 202);
 }

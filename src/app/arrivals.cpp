@@ -3,14 +3,16 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "app/provisioning.h"
 #include "app/reading_rules.h"
+#include "app/sources.h"
 #include "sftp/log_text.h"
 
 namespace pv::app {
 
 Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, const Zones& zones, tenancy::Registry& registry,
-                                                  store::Directory& directory, Log log) {
-  std::unique_ptr<Arrivals> arrivals(new Arrivals(directory, settings.threads, std::move(log)));
+                                                  store::Directory& stores, model::SourceDirectory& sources, Log log) {
+  std::unique_ptr<Arrivals> arrivals(new Arrivals(stores, settings.threads, std::move(log)));
   const Log& say = arrivals->log_;
   PV_TRY(arrivals->lock_, ingest::IntakeLock::take(settings.state_dir));
   std::error_code code;
@@ -32,6 +34,7 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
     // Who makes the folder says so, and so does who finds it.
     if (!self->announced_.is_first(tenant, campaign)) return;
     self->log_(fmt::format("campaign tenant={} campaign={} announced", shown(tenant.str()), shown(campaign.str())));
+    if (self->provisioning_) self->provisioning_->announce(tenant);
   };
   PV_TRY(arrivals->desk_, ingest::Desk::open({.data_folder = settings.data_folder,
                                               .ledger = arrivals->ledger_.get(),
@@ -40,7 +43,9 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
                                               .max_file_bytes = settings.max_file_bytes,
                                               .extra_formats = settings.extra_formats,
                                               .campaign_made = campaign_made}));
-  PV_TRY_VOID(arrivals->start_intake(settings, zones, directory));
+  arrivals->start_provisioning(settings, sources);
+  PV_TRY_VOID(arrivals->start_copies(settings, zones, stores));
+  PV_TRY_VOID(arrivals->start_intake(settings, zones, sources));
   ingest::WatchOptions watch;
   watch.data_folder = settings.data_folder;
   watch.ledger = arrivals->ledger_.get();
@@ -57,10 +62,34 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
   return arrivals;
 }
 
-Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones, store::Directory& directory) {
+void Arrivals::start_provisioning(const Settings& settings, model::SourceDirectory& sources) {
+  if (settings.grafana_provision == Switch::off || settings.grafana_url.empty()) return;
+  ProvisioningOptions options;
+  options.log = log_;
+  options.apply = [&settings](const model::TenantName& company) { return provision(settings, company); };
+  provisioning_ = ProvisioningThread::start(std::move(options));
+  // What was left half-made before the last stop.
+  if (const auto companies = sources.tenants()) {
+    for (const model::TenantName& company : *companies) provisioning_->announce(company);
+  }
+}
+
+Result<void> Arrivals::start_copies(const Settings& settings, const Zones& zones, store::Directory& stores) {
+  PV_TRY(copies_, Copies::start(settings, zones, stores, log_));
+  if (settings.embedded_store == Switch::on) {
+    if (copies_) sinks_.send_to(*copies_);
+    return {};
+  }
+  if (!copies_) return fail(no_store_at_all());
+  PV_TRY(periods_, FilePeriods::open(settings.state_dir));
+  sinks_.pass_on({.settings = &settings, .zones = &zones, .periods = periods_.get(), .outbox = &copies_->outbox()});
+  return {};
+}
+
+Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones, model::SourceDirectory& sources) {
   ingest::IntakeOptions options;
-  options.run.rules = reading_rules(settings, zones, directory);
-  options.run.stored = &directory;
+  options.run.rules = reading_rules(settings, zones, sources);
+  options.run.stored = &sources;
   options.run.sink_of = [this](const model::TenantName& tenant) { return sinks_.sink_of(tenant); };
   options.run.readers = settings.threads;
   options.run.ledger = ledger_.get();
@@ -68,6 +97,7 @@ Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones
   options.run.receipts = ingest::Receipts::beside;
   options.workers = settings.threads;
   options.log = log_;
+  if (copies_) options.on_report = [this](const ingest::RunReport& report) { copies_->tell(report); };
   options.on_change = [this](const ingest::IntakeChange& change) {
     log_(fmt::format("batch tenant={} stored={} rejected={} held={} postponed={} samples={} seconds={:.3f}", shown(change.tenant), change.stored, change.rejected,
                      change.held, change.postponed, change.samples, change.seconds));
@@ -113,6 +143,7 @@ void Arrivals::stop() {
   // Who brings files first, who takes them last.
   sftp_.reset();
   watch_.reset();
+  provisioning_.reset();
   if (intake_) intake_->stop();
 }
 

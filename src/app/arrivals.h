@@ -9,6 +9,9 @@
 #include <string_view>
 
 #include "app/announced.h"
+#include "app/copies.h"
+#include "app/file_periods.h"
+#include "app/provisioning_thread.h"
 #include "app/settings.h"
 #include "app/tenant_sinks.h"
 #include "app/zones.h"
@@ -29,9 +32,9 @@ class Arrivals {
  public:
   using Log = std::function<void(std::string_view)>;
 
-  /// Borrows all but the log; they outlive it. Errors: conflict: another program takes files of this installation; those of its parts.
+  /// Borrows all but the log; they outlive it. Samples are written to `stores` or passed on, and read from `sources`. Errors: conflict: another program takes files of this installation; those of its parts.
   static Result<std::unique_ptr<Arrivals>> start(const Settings& settings, const Zones& zones, tenancy::Registry& registry,
-                                                 store::Directory& directory, Log log);
+                                                 store::Directory& stores, model::SourceDirectory& sources, Log log);
   ~Arrivals();
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
@@ -43,19 +46,26 @@ class Arrivals {
   [[nodiscard]] ingest::Desk& desk() noexcept { return *desk_; }
   [[nodiscard]] ingest::Intake& intake() noexcept { return *intake_; }
   [[nodiscard]] ingest::Usage& usage() noexcept { return *usage_; }
+  /// Null when samples go nowhere but the embedded store.
+  [[nodiscard]] Copies* copies() noexcept { return copies_.get(); }
   [[nodiscard]] const sftp::Server* sftp_server() const noexcept { return sftp_.get(); }  // null when it is off
   /// What an HTTP hook of SFTPGo says. Returns what it means, in words. Errors: invalid_input.
   [[nodiscard]] Result<std::string> take_hook(std::string_view json);
 
  private:
   Arrivals(store::Directory& directory, unsigned encoders, Log log) : log_(std::move(log)), sinks_(directory, encoders) {}
-  Result<void> start_intake(const Settings& settings, const Zones& zones, store::Directory& directory);
+  void start_provisioning(const Settings& settings, model::SourceDirectory& sources);
+  Result<void> start_copies(const Settings& settings, const Zones& zones, store::Directory& stores);
+  Result<void> start_intake(const Settings& settings, const Zones& zones, model::SourceDirectory& sources);
   Result<void> start_sftp(const Settings& settings, tenancy::Registry& registry);
 
   // Later ones use earlier ones, and go first.
   Log log_;
   AnnouncedCampaigns announced_;
   std::optional<ingest::IntakeLock> lock_;
+  std::unique_ptr<FilePeriods> periods_;  // without an embedded store
+  std::unique_ptr<Copies> copies_;
+  std::unique_ptr<ProvisioningThread> provisioning_;  // null where Grafana is left alone
   TenantSinks sinks_;
   std::unique_ptr<ingest::Ledger> ledger_;
   std::unique_ptr<ingest::Usage> usage_;

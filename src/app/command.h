@@ -77,5 +77,11 @@ void add_token(CLI::App& app, Chosen& chosen);
 void add_sftp_key(CLI::App& app, Chosen& chosen);
 void add_files(CLI::App& app, Chosen& chosen);
 void add_hook(CLI::App& app, Chosen& chosen);
+void add_influx(CLI::App& app, Chosen& chosen);
+void add_grafana(CLI::App& app, Chosen& chosen);
+void add_doctor(CLI::App& app, Chosen& chosen);
+void add_deploy(CLI::App& app, Chosen& chosen);
+void add_backup(CLI::App& app, Chosen& chosen);
+void add_restore(CLI::App& app, Chosen& chosen);
 
 }  // namespace pv::app

@@ -9,6 +9,7 @@
 
 #include "app/access.h"
 #include "app/command.h"
+#include "app/copies.h"
 #include "ingest/ledger.h"
 #include "ingest/receipt.h"
 
@@ -55,7 +56,32 @@ Result<LedgerEntry> entry_named(ingest::Ledger& ledger, const Options& options) 
   return std::move(*found);
 }
 
-Json json_of(const LedgerEntry& entry) {
+/// Which sinks have files; nothing is said where there is no other system.
+class Sinks {
+ public:
+  static Result<Sinks> open(const Options& options) {
+    PV_TRY(const Settings settings, settings_for(options.common));
+    Sinks sinks;
+    const std::vector<std::string> names = copy_sinks(settings);
+    if (names.empty()) return sinks;
+    auto outbox = ingest::Outbox::open(settings.state_dir, names, ingest::Outbox::Access::read_only);
+    if (!outbox && outbox.error().kind() != Errc::not_found) return fail(std::move(outbox).error());
+    if (outbox) sinks.outbox_ = std::move(*outbox);
+    return sinks;
+  }
+  Result<ingest::SinkFacts> of(const LedgerEntry& entry) {
+    if (!outbox_ || entry.state != ingest::FileState::committed) return ingest::SinkFacts();
+    PV_TRY(const auto known, outbox_->standing_of(std::span(&entry.digest, 1)));
+    const auto found = known.find(entry.digest);
+    return found == known.end() ? ingest::SinkFacts() : found->second;
+  }
+  [[nodiscard]] ingest::Outbox* outbox() noexcept { return outbox_.get(); }
+
+ private:
+  std::unique_ptr<ingest::Outbox> outbox_;
+};
+
+Json json_of(const LedgerEntry& entry, const ingest::SinkFacts& sinks) {
   Json json = {{"id", entry.id.value}, {"path", entry.path}, {"tenant", entry.tenant}, {"campaign", entry.campaign}, {"device", entry.device},
                {"name", entry.name}, {"state", to_string(entry.state)}, {"filed", entry.filed}, {"moved_to", entry.moved_to}, {"size", entry.size},
                {"digest", entry.digest}, {"way", to_string(entry.sender.way)}, {"who", entry.sender.who}, {"address", entry.sender.address},
@@ -63,6 +89,7 @@ Json json_of(const LedgerEntry& entry) {
                {"crashes", entry.crashes}, {"reason", entry.reason}, {"message", entry.message}, {"line", entry.line}, {"evidence", Json::array()},
                {"accepted_by", entry.accepted_by}, {"header_of", entry.header_of}};
   for (const ingest::Evidence& evidence : entry.evidence) json["evidence"].push_back({{"what", evidence.what}, {"column", evidence.column}});
+  json["sinks"] = {{"total", sinks.total}, {"waiting", sinks.waiting}, {"refused", sinks.refused}};
   json["receipt"] = entry.receipt_json.empty() ? Json() : Json::parse(entry.receipt_json, nullptr, false);
   return json;
 }
@@ -80,12 +107,12 @@ std::string shown_lines(std::string_view text) {
   return lines;
 }
 
-std::string fate_of(const LedgerEntry& entry) {
+std::string fate_of(const LedgerEntry& entry, const ingest::SinkFacts& sinks) {
   switch (entry.state) {
     case ingest::FileState::received: return entry.reason.empty() ? "waiting" : "waiting: " + entry.reason;
     case ingest::FileState::claimed:
     case ingest::FileState::parsed: return "at work";
-    case ingest::FileState::committed: return entry.filed ? "ingested" : "ingested, not yet moved";
+    case ingest::FileState::committed: return ingest::stored_text(sinks) + (entry.filed ? "" : ", not yet moved");
     case ingest::FileState::held: return "HELD: " + entry.reason;
     case ingest::FileState::rejected: return "rejected: " + entry.reason;
   }
@@ -110,25 +137,60 @@ Result<void> list(const Options& options) {
     PV_TRY(filter.before_s, parse_instant(*options.before, model::Zone::utc(), "--before"));
   }
   PV_TRY(const std::vector<LedgerEntry> entries, ledger->list(filter));
+  PV_TRY(Sinks sinks, Sinks::open(options));
   if (options.output == Output::json) {
     Json all = Json::array();
-    for (const LedgerEntry& entry : entries) all.push_back(json_of(entry));
+    for (const LedgerEntry& entry : entries) {
+      PV_TRY(const ingest::SinkFacts facts, sinks.of(entry));
+      all.push_back(json_of(entry, facts));
+    }
     print(text_of(all));
     return {};
   }
   for (const LedgerEntry& entry : entries) {
-    fmt::print("{:>7}  {}  {:<26}  {}\n", entry.id.value, moment_text(entry.updated_s), fate_of(entry), shown(entry.path));
+    PV_TRY(const ingest::SinkFacts facts, sinks.of(entry));
+    fmt::print("{:>7}  {}  {:<26}  {}\n", entry.id.value, moment_text(entry.updated_s), fate_of(entry, facts), shown(entry.path));
   }
   if (entries.empty()) fmt::print("no files\n");
   if (entries.size() == options.limit) fmt::print("(the newest {}; --limit gives more)\n", options.limit);
   return {};
 }
 
+/// Points that another system will never take.
+Result<void> list_refused(const Options& options) {
+  PV_TRY(Sinks sinks, Sinks::open(options));
+  std::optional<model::TenantName> tenant;
+  if (options.tenant) {
+    PV_TRY(tenant, model::TenantName::parse(*options.tenant));
+  }
+  std::vector<ingest::RefusedRow> rows;
+  if (sinks.outbox() != nullptr) {
+    PV_TRY(rows, sinks.outbox()->refused(tenant, options.limit));
+  }
+  if (options.output == Output::json) {
+    Json all = Json::array();
+    for (const ingest::RefusedRow& row : rows) {
+      all.push_back({{"sink", row.sink}, {"tenant", row.tenant}, {"campaign", row.point.campaign}, {"logger", row.point.logger_sn}, {"field", row.point.field},
+                     {"time", row.point.time_s}, {"reason", row.point.reason}, {"file", row.file}, {"line", row.line}, {"refused", row.at_s}});
+    }
+    print(text_of(all));
+    return {};
+  }
+  for (const ingest::RefusedRow& row : rows) {
+    fmt::print("{}  {}  {}{}  {} {}: {}\n", row.sink, shown(row.tenant), row.file.empty() ? "(file not known)" : shown(row.file), row.line > 0 ? fmt::format(":{}", row.line) : "",
+               shown(row.point.field), moment_text(row.point.time_s), shown(row.point.reason));
+  }
+  if (rows.empty()) fmt::print("no point was refused\n");
+  return {};
+}
+
 Result<void> show(const Options& options) {
   PV_TRY(const auto ledger, open_ledger(options, ingest::Ledger::Access::read_only));
   PV_TRY(const LedgerEntry entry, entry_named(*ledger, options));
+  PV_TRY(Sinks sinks, Sinks::open(options));
+  PV_TRY(const ingest::SinkFacts facts, sinks.of(entry));
   if (options.output == Output::json) {
-    print(text_of(json_of(entry)));
+    print(text_of(json_of(entry, facts)));
     return {};
   }
   const auto line = [](std::string_view name, const std::string& value) {
@@ -137,7 +199,8 @@ Result<void> show(const Options& options) {
   line("file", fmt::format("{}", entry.id.value));
   line("path", entry.path);
   line("state", std::string(to_string(entry.state)));
-  line("fate", fate_of(entry));
+  line("fate", fate_of(entry, facts));
+  for (const std::string& sink : facts.waiting) line("waiting", sink);
   line("lies at", entry.moved_to.empty() ? entry.path : entry.moved_to);
   line("size", bytes_text(entry.size));
   line("sha256", entry.digest);
@@ -218,6 +281,11 @@ void add_files(CLI::App& app, Chosen& chosen) {
     return sub;
   };
   filters(add_action(*command, "list", "The files, newest first (also without a word)", options->common, chosen, [options] { return list(*options); }));
+  CLI::App* refused = add_action(*command, "refused", "Points that another system (InfluxDB, VictoriaMetrics) will never take, with file and line", options->common, chosen,
+                                 [options] { return list_refused(*options); });
+  refused->add_option("--tenant", options->tenant, "Of this company only");
+  refused->add_option("--limit", options->limit, "So many at most")->check(CLI::Range(1, 1'000'000));
+  refused->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   action("show", "All that is known of a file", [options] { return show(*options); })
       ->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   action("retry", "Try again now: a file that waits, is held or was rejected", [options] {

@@ -14,7 +14,8 @@
 #include "app/access.h"
 #include "app/command.h"
 #include "app/reading_rules.h"
-#include "app/tenant_sinks.h"
+#include "app/run_sinks.h"
+#include "app/sources.h"
 #include "app/zones.h"
 #include "base/file.h"
 #include "ingest/errand.h"
@@ -136,14 +137,15 @@ ExitCode run_ingest(const Options& options) {
   auto found = files_for(options, *settings, given);
   if (!found) return report(found.error());
 
-  store::Directory directory(settings->state_dir);
-  TenantSinks sinks(directory, settings->threads);
+  const auto sources = open_sources(*settings);
+  if (!sources) return report(sources.error());
   const auto registry = existing_registry(*settings);
   const Zones zones(*settings, registry.get());
+  RunSinks sinks(*settings, zones);
   ingest::RunOptions run_options;
   run_options.mode = options.mode;
-  run_options.rules = reading_rules(*settings, zones, directory);
-  run_options.stored = &directory;
+  run_options.rules = reading_rules(*settings, zones, **sources);
+  run_options.stored = sources->get();
   run_options.sink_of = [&](const model::TenantName& tenant) { return sinks.sink_of(tenant); };
   run_options.readers = settings->threads;
   run_options.stop = stop_on_signal().get_token();
@@ -178,6 +180,7 @@ ExitCode run_ingest(const Options& options) {
   } else {
     print_outcome(run, report_path);
   }
+  sinks.bring_copies(run);
   return exit_code(run);
 }
 

@@ -11,6 +11,7 @@
 #include "app/arrivals.h"
 #include "app/command.h"
 #include "app/pages.h"
+#include "app/sources.h"
 #include "app/zones.h"
 #include "store/directory.h"
 
@@ -76,10 +77,16 @@ api::ServerOptions server_options(const Settings& settings, const Zones& zones, 
   options.wake_intake = [&arrivals] { arrivals.intake().wake(); };
   options.wait_settled = [&arrivals](model::FileId id, std::chrono::milliseconds most) { return arrivals.intake().wait_settled(id, most); };
   options.bytes_used = [&arrivals](const model::TenantName& tenant) { return arrivals.usage().bytes_used(tenant); };
+  if (Copies* const copies = arrivals.copies()) {
+    options.sinks_of = [copies](std::span<const std::string> digests) { return copies->outbox().standing_of(digests); };
+  }
   options.take_hook = [&arrivals](std::string_view json) { return arrivals.take_hook(json); };
   options.hook_secret = settings.hook_secret;
   if (const sftp::Server* const server = arrivals.sftp_server()) options.sftp = {server->port(), server->fingerprints()};
-  options.more_metrics = [&arrivals](std::string& out) { arrivals.intake().write_metrics(out); };
+  options.more_metrics = [&arrivals](std::string& out) {
+    arrivals.intake().write_metrics(out);
+    if (Copies* const copies = arrivals.copies()) copies->write_metrics(out);
+  };
   return options;
 }
 
@@ -106,9 +113,11 @@ ExitCode run_serve(const Options& options) {
   if (!registry) return report(registry.error());
   const Zones zones(*settings, registry->get());
   store::Directory directory(settings->state_dir);
-  const auto arrivals = Arrivals::start(*settings, zones, **registry, directory, info);
+  const auto sources = open_sources(*settings);
+  if (!sources) return report(sources.error());
+  const auto arrivals = Arrivals::start(*settings, zones, **registry, directory, **sources, info);
   if (!arrivals) return report(arrivals.error());
-  const auto server = api::Server::start(directory, server_options(*settings, zones, **registry, **arrivals, {warn, info}));
+  const auto server = api::Server::start(**sources, server_options(*settings, zones, **registry, **arrivals, {warn, info}));
   if (!server) return report(server.error());
   if (const auto greeted = greet_first_administrator(**registry); !greeted) return report(greeted.error());
   // Addresses go to standard output, where a program that asked for port 0 reads them.

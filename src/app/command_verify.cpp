@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/command.h"
+#include "app/file_periods.h"
 #include "ingest/audit.h"
 #include "store/directory.h"
 
@@ -104,7 +105,13 @@ Result<void> compare(store::Directory& directory, const Settings& settings, Outc
   KnownFiles known(directory);
   ingest::AuditOptions audit;
   audit.data_folder = settings.data_folder;
-  audit.is_stored = [&known](const std::string& tenant, const std::string& campaign, const std::string& digest) { return known.has(tenant, campaign, digest); };
+  std::unique_ptr<FilePeriods> periods;
+  if (settings.embedded_store == Switch::off) {
+    PV_TRY(periods, FilePeriods::open(settings.state_dir));
+  }
+  audit.is_stored = [&known, &periods](const std::string& tenant, const std::string& campaign, const std::string& digest) {
+    return periods ? periods->has(tenant, campaign, digest) : known.has(tenant, campaign, digest);
+  };
   PV_TRY(outcome.differences, ingest::audit(**ledger, audit));
   return {};
 }

@@ -36,6 +36,12 @@ int main(int argc, char** argv) {
   add_sftp_key(app, chosen);
   add_files(app, chosen);
   add_hook(app, chosen);
+  add_influx(app, chosen);
+  add_grafana(app, chosen);
+  add_doctor(app, chosen);
+  add_backup(app, chosen);
+  add_restore(app, chosen);
+  add_deploy(app, chosen);
   add_config(app, chosen);
   try {
     app.parse(argc, argv);

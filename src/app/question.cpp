@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "app/access.h"
+#include "app/sources.h"
 #include "app/zones.h"
 
 namespace pv::app {
@@ -66,8 +67,8 @@ Result<Question> open_question(const QuestionOptions& options) {
   PV_TRY(const auto campaign, model::CampaignName::parse(options.campaign));
   const auto registry = existing_registry(question.settings);
   question.zone = Zones(question.settings, registry.get()).zone_of(tenant, campaign);
-  store::Directory directory(question.settings.state_dir);
-  PV_TRY(question.source, directory.open(tenant));
+  PV_TRY(const auto sources, open_sources(question.settings));
+  PV_TRY(question.source, sources->open(tenant));
   PV_TRY(question.snapshot, question.source->snapshot(question.settings.threads));
   PV_TRY(question.campaign, question.snapshot->campaign(campaign));
   PV_TRY(auto channels, question.snapshot->channels(question.campaign.id));

@@ -10,274 +10,17 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include "app/setting_keys.h"
 #include "base/file.h"
 
 namespace pv::app {
 namespace {
 
+using Key = SettingKey;
+using Kind = SettingKind;
+
 constexpr const char* kDefaultFile = "/etc/powerview/powerview.toml";
 constexpr std::uint64_t kMaxSettingsBytes = 1U << 20;
-
-enum class Kind : std::uint8_t { text, secret, integer, list };
-
-/// One setting: where it stands in the file, which variables override it, and what puts it into Settings.
-struct Key {
-  const char* section;  // "" for the top of the file
-  const char* name;
-  Kind kind;
-  std::array<const char*, 2> variables;  // the first one set wins
-  const char* fallback;                  // as TOML would have it
-  const char* comment;
-  Result<void> (*apply)(Settings&, const std::string& value);
-};
-
-Result<void> refuse(std::string_view allowed, std::string_view value) {
-  return fail(Errc::invalid_input, fmt::format("'{}' is not allowed; {}", value, allowed));
-}
-
-Result<std::int64_t> integer(const std::string& value, std::int64_t low, std::int64_t high) {
-  std::int64_t number = 0;
-  const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), number);
-  if (code != std::errc{} || end != value.data() + value.size() || number < low || number > high) {
-    return fail(Errc::invalid_input, fmt::format("'{}' is not allowed; a whole number from {} to {} is", value, low, high));
-  }
-  return number;
-}
-
-Result<model::Zone> zone(const std::string& value) {
-  auto zone = model::Zone::from_name(value);
-  if (!zone) return fail(Errc::invalid_input, fmt::format("'{}' is no time zone of this system; give a name like Europe/Paris or UTC", value));
-  return zone;
-}
-
-Result<void> check_url(const std::string& value) {
-  if (value.empty()) return {};
-  // A password in an address would be shown wherever the address is.
-  if (value.find('@') != std::string::npos) return fail(Errc::invalid_input, "an address may not carry a user or password; set those by their own keys");
-  const bool known = value.starts_with("http://") || value.starts_with("https://");
-  return known ? Result<void>{} : refuse("give an address that starts with http:// or https://", value);
-}
-
-std::vector<std::string> words(const std::string& value) {
-  std::vector<std::string> list;
-  std::string word;
-  for (const char c : value + ",") {
-    if (c != ',') {
-      word += c;
-      continue;
-    }
-    if (!word.empty()) list.push_back(std::move(word));
-    word.clear();
-  }
-  return list;
-}
-
-Result<Switch> on_or_off(const std::string& value) {
-  if (value == "on") return Switch::on;
-  if (value == "off") return Switch::off;
-  return fail(Errc::invalid_input, fmt::format("'{}' is not allowed; \"on\" or \"off\" is", value));
-}
-
-constexpr const char* kLater = "Read and checked; nothing in this version connects to it yet.";
-
-const Key kKeys[] = {
-    {"", "data_folder", Kind::text, {"POWERVIEW_DATA_FOLDER", nullptr}, "/var/lib/powerview/data",
-     "Logger files: <data_folder>/<company>/<campaign>/<device>/<file>.tsv",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v.empty()) return refuse("name a folder", v);
-       s.data_folder = v;
-       return {};
-     }},
-    {"", "state_dir", Kind::text, {"POWERVIEW_STATE_DIR", nullptr}, "/var/lib/powerview/state",
-     "What the program keeps for itself: one store a company.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v.empty()) return refuse("name a folder", v);
-       s.state_dir = v;
-       return {};
-     }},
-    {"", "zone", Kind::text, {"POWERVIEW_ZONE", nullptr}, "UTC",
-     "Time zone of files that do not say their own, and of the days on the pages. [tenants] below can be more exact.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.zone, zone(v));
-       return {};
-     }},
-    {"", "log_level", Kind::text, {"TSV_LOG_LEVEL", nullptr}, "info", "debug, info, warning or error",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       std::string level = v;
-       std::transform(level.begin(), level.end(), level.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-       if (level == "debug") s.log_level = LogLevel::debug;
-       else if (level == "info") s.log_level = LogLevel::info;
-       else if (level == "warning" || level == "warn") s.log_level = LogLevel::warning;
-       else if (level == "error" || level == "critical") s.log_level = LogLevel::error;
-       else return refuse("debug, info, warning or error is", v);
-       return {};
-     }},
-    {"ingest", "extra_formats", Kind::list, {nullptr, nullptr}, "",
-     "Format names that share the layout of MV_T302_V002, for loggers newer than this program.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.extra_formats = words(v);
-       return {};
-     }},
-    {"ingest", "restart_rows", Kind::text, {nullptr, nullptr}, "events",
-     "What a logger's all-zero row is: \"events\" (a restart, no samples) or \"zeros\" (samples of 0 as well).",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v == "events") s.restart_rows = tsv::RestartRows::events;
-       else if (v == "zeros") s.restart_rows = tsv::RestartRows::zeros;
-       else return refuse("events or zeros is", v);
-       return {};
-     }},
-    {"ingest", "max_file_bytes", Kind::integer, {nullptr, nullptr}, "268435456", "A larger file is rejected unread. A file is read whole into memory, so this bounds that too.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(const std::int64_t bytes, integer(v, 1, std::int64_t{1} << 40));
-       s.max_file_bytes = static_cast<std::uint64_t>(bytes);
-       return {};
-     }},
-    {"ingest", "threads", Kind::integer, {nullptr, nullptr}, "2", "Threads that read files, compress blocks or answer one query.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(const std::int64_t threads, integer(v, 1, 64));
-       s.threads = static_cast<unsigned>(threads);
-       return {};
-     }},
-    {"ingest", "report_dir", Kind::text, {"TSV_REPORT_DIR", nullptr}, "",
-     "Where run reports go; empty: logs/reports beside the data folder.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.report_dir = v;
-       return {};
-     }},
-    {"ingest", "grace_s", Kind::integer, {nullptr, nullptr}, "60",
-     "A file that others put into the data folder counts as whole when it stood still for so long (or ends in END_DATA, or a hook named it).",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.grace_s, integer(v, 0, 86'400));
-       return {};
-     }},
-    {"ingest", "scan_interval_s", Kind::integer, {nullptr, nullptr}, "60",
-     "So often serve looks through the whole data folder for what it was not told of.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.scan_interval_s, integer(v, 1, 86'400));
-       return {};
-     }},
-    {"server", "host", Kind::text, {nullptr, nullptr}, "127.0.0.1",
-     "Address of the pages; 0.0.0.0 or :: for all. Over a network put a proxy with HTTPS in front and set public_url.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v.empty()) return refuse("give an address such as 127.0.0.1", v);
-       s.host = v;
-       return {};
-     }},
-    {"server", "port", Kind::integer, {nullptr, nullptr}, "8380", "Port of the pages; 0: any free one.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(const std::int64_t port, integer(v, 0, 65535));
-       s.port = static_cast<int>(port);
-       return {};
-     }},
-    {"server", "public_url", Kind::text, {nullptr, nullptr}, "",
-     "Address people open, when a proxy with HTTPS is in front: https://powerview.example.org",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY_VOID(check_url(v));
-       s.public_url = v;
-       return {};
-     }},
-    {"sftp", "server", Kind::text, {nullptr, nullptr}, "on", "The SFTP server of serve: \"on\" or \"off\"",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.sftp, on_or_off(v));
-       return {};
-     }},
-    {"sftp", "host", Kind::text, {nullptr, nullptr}, "127.0.0.1", "Address loggers connect to; 0.0.0.0 or :: for all.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v.empty()) return refuse("give an address such as 0.0.0.0", v);
-       s.sftp_host = v;
-       return {};
-     }},
-    {"sftp", "port", Kind::integer, {nullptr, nullptr}, "2022", "Port of SFTP; 0: any free one.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(const std::int64_t port, integer(v, 0, 65535));
-       s.sftp_port = static_cast<int>(port);
-       return {};
-     }},
-    {"sftp", "allow", Kind::list, {nullptr, nullptr}, "", "Networks that may connect, such as \"192.0.2.0/24\"; empty: all.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.sftp_allow.clear();
-       for (const std::string& word : words(v)) {
-         PV_TRY(const sftp::Network network, sftp::Network::parse(word));
-         s.sftp_allow.push_back(network);
-       }
-       return {};
-     }},
-    {"sftp", "max_sessions", Kind::integer, {nullptr, nullptr}, "256", "Sessions at once; more are turned away.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(const std::int64_t most, integer(v, 1, 4096));
-       s.sftp_max_sessions = static_cast<std::size_t>(most);
-       return {};
-     }},
-    {"sftp", "idle_s", Kind::integer, {nullptr, nullptr}, "600", "A session that does nothing for so long is closed.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.sftp_idle_s, integer(v, 1, 86'400));
-       return {};
-     }},
-    {"sftp", "sign_in_s", Kind::integer, {nullptr, nullptr}, "30", "A connection that has not signed in after so long is closed.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY(s.sftp_sign_in_s, integer(v, 1, 600));
-       return {};
-     }},
-    {"sftp", "old_clients", Kind::text, {nullptr, nullptr}, "host_key",
-     "SHA-1 for old firmware: \"refused\", \"host_key\" (the server proves itself so when asked), or \"everything\".",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v == "refused") s.sftp_old_clients = sftp::OldClients::refused;
-       else if (v == "host_key") s.sftp_old_clients = sftp::OldClients::host_key;
-       else if (v == "everything") s.sftp_old_clients = sftp::OldClients::everything;
-       else return refuse("refused, host_key or everything is", v);
-       return {};
-     }},
-    {"hooks", "secret", Kind::secret, {"POWERVIEW_HOOK_SECRET", nullptr}, "",
-     "What SFTPGo sends in the header X-PowerView-Hook to POST /hooks/sftpgo; empty: there is no such route.",
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (!v.empty() && v.size() < 16) return fail(Errc::invalid_input, "give at least 16 characters");
-       s.hook_secret = Secret(v);
-       return {};
-     }},
-    {"influxdb", "url", Kind::text, {"INFLUXDB_URL", "INFLUXDB_HOST"}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY_VOID(check_url(v));
-       s.influxdb_url = v;
-       return {};
-     }},
-    {"influxdb", "org", Kind::text, {"INFLUXDB_ORG", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.influxdb_org = v;
-       return {};
-     }},
-    {"influxdb", "admin_token", Kind::secret, {"INFLUXDB_ADMIN_TOKEN", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.influxdb_admin_token = Secret(v);
-       return {};
-     }},
-    {"influxdb", "meta_bucket", Kind::text, {"TSV_META_BUCKET", nullptr}, "powerview_meta", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       if (v.empty()) return refuse("name a bucket", v);
-       s.influxdb_meta_bucket = v;
-       return {};
-     }},
-    {"grafana", "url", Kind::text, {"GRAFANA_URL", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       PV_TRY_VOID(check_url(v));
-       s.grafana_url = v;
-       return {};
-     }},
-    {"grafana", "username", Kind::text, {"GRAFANA_USERNAME", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.grafana_username = v;
-       return {};
-     }},
-    {"grafana", "password", Kind::secret, {"GRAFANA_PASSWORD", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.grafana_password = Secret(v);
-       return {};
-     }},
-    {"grafana", "api_token", Kind::secret, {"GRAFANA_API_TOKEN", nullptr}, "", kLater,
-     [](Settings& s, const std::string& v) -> Result<void> {
-       s.grafana_api_token = Secret(v);
-       return {};
-     }},
-};
 
 /// A value and where it came from.
 struct Chosen {
@@ -331,7 +74,7 @@ Result<std::optional<model::Zone>> zone_in(const std::filesystem::path& file, co
     }
     const auto text = node.value_exact<std::string>();
     if (!text) return fail(in_file(file, node, full, {Errc::invalid_input, "a text in quotes is expected"}));
-    auto parsed = zone(*text);
+    auto parsed = zone_named(*text);
     if (!parsed) return fail(in_file(file, node, full, parsed.error()));
     found = *parsed;
   }
@@ -380,7 +123,7 @@ Result<void> read_file(const std::filesystem::path& file, Loaded& loaded) {
     return fail(Errc::invalid_input, fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
   }
   std::set<std::string> sections;
-  for (const Key& key : kKeys) sections.insert(key.section);
+  for (const Key& key : setting_keys()) sections.insert(key.section);
   for (const auto& [name, node] : table) {
     const std::string section(name.str());
     if (section == "tenants" && node.is_table()) {
@@ -391,7 +134,7 @@ Result<void> read_file(const std::filesystem::path& file, Loaded& loaded) {
       continue;
     }
     const auto take = [&](std::string_view in_section, std::string_view key_name, const toml::node& value) -> Result<void> {
-      for (const Key& key : kKeys) {
+      for (const Key& key : setting_keys()) {
         if (key.section != in_section || key.name != key_name) continue;
         auto found = text_of(key, value);
         if (!found) return fail(in_file(file, value, key_path(key), found.error()));
@@ -445,7 +188,7 @@ Result<std::map<std::string, std::string>> read_dotenv(const std::filesystem::pa
 
 Result<Loaded> load(const std::optional<std::filesystem::path>& named, const Environment& environment) {
   Loaded loaded;
-  for (const Key& key : kKeys) {
+  for (const Key& key : setting_keys()) {
     PV_TRY_VOID(key.apply(loaded.settings, key.fallback));
     loaded.chosen[&key].value = key.fallback;
   }
@@ -462,7 +205,7 @@ Result<Loaded> load(const std::optional<std::filesystem::path>& named, const Env
   if (must_exist || std::filesystem::exists(file, code)) PV_TRY_VOID(read_file(file, loaded));
 
   PV_TRY(const auto dotenv, read_dotenv(file.parent_path() / ".env"));
-  for (const Key& key : kKeys) {
+  for (const Key& key : setting_keys()) {
     for (const char* variable : key.variables) {
       if (variable == nullptr) continue;
       std::string origin = fmt::format("environment {}", variable);
@@ -495,7 +238,7 @@ std::string shown(const Key& key, const std::string& value) {
     case Kind::integer: return value;
     case Kind::list: {
       std::string list;
-      for (const std::string& word : words(value)) list += (list.empty() ? "" : ", ") + quoted(word);
+      for (const std::string& word : words_of(value)) list += (list.empty() ? "" : ", ") + quoted(word);
       return "[" + list + "]";
     }
     case Kind::text: return quoted(value);
@@ -534,7 +277,7 @@ Result<std::string> describe_settings(const std::optional<std::filesystem::path>
   std::string text = fmt::format("# The settings in force. File: {}\n",
                                  loaded.settings.file.empty() ? "none" : loaded.settings.file.string());
   std::string_view section;
-  for (const Key& key : kKeys) {
+  for (const Key& key : setting_keys()) {
     if (section != key.section) {
       section = key.section;
       text += fmt::format("\n[{}]\n", section);

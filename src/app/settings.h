@@ -15,6 +15,8 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "grafana/desired.h"
+#include "influx/token_book.h"
 #include "ingest/layout.h"
 #include "model/channel.h"
 #include "model/zone.h"
@@ -69,11 +71,27 @@ struct Settings {
   std::size_t sftp_max_sessions = 0;
   std::int64_t sftp_idle_s = 0, sftp_sign_in_s = 0;
 
-  // The larger stack: read, checked and shown here, so that an existing environment works as it is.
+  Switch embedded_store = Switch::on;
+
   std::string influxdb_url, influxdb_org, influxdb_meta_bucket;
   Secret influxdb_admin_token;
+  Switch influxdb_write = Switch::on, influxdb_downsample = Switch::on;
+  influx::TokenRights influxdb_token_rights = influx::TokenRights::read;
+  model::ChannelIdStyle influxdb_style = model::ChannelIdStyle::device_first;
+
+  std::string victoria_url, victoria_write_url, victoria_read_url;
+  Switch victoria_write = Switch::on;
+
   std::string grafana_url, grafana_username;
   Secret grafana_password, grafana_api_token;
+  grafana::Isolation grafana_isolation = grafana::Isolation::organization;
+  std::string grafana_datasource_type, grafana_influxdb_url;
+  std::filesystem::path grafana_templates;
+  Switch grafana_provision = Switch::on;
+
+  /// Whether samples go there.
+  [[nodiscard]] bool sends_to_influxdb() const;
+  [[nodiscard]] bool sends_to_victoria() const;
 
   std::map<std::string, TenantSettings> tenants;  // app/zones.h says what counts
 

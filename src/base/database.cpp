@@ -116,6 +116,17 @@ Result<void> Database::run(const char* sql) const {
 
 std::int64_t Database::last_id() const { return sqlite3_last_insert_rowid(handle_); }
 
+Result<void> Database::copy_to(const std::filesystem::path& file) const {
+  PV_TRY(const auto copy, open(file, Access::create));
+  sqlite3_backup* const backup = sqlite3_backup_init(copy->handle_, "main", handle_, "main");
+  if (backup == nullptr) return fail(copy->error("copying into it"));
+  const int code = sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);
+  if (code == SQLITE_DONE) return {};
+  // The connection of the copy carries what went wrong with either.
+  return fail(copy->error(fmt::format("copying {} into it", path_.string())));
+}
+
 Result<std::int64_t> Database::data_version() {
   if (!data_version_) {
     PV_TRY(data_version_, prepare("PRAGMA data_version"));

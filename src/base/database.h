@@ -69,6 +69,9 @@ class Database {
   /// Runs one or more statements that give no rows.
   Result<void> run(const char* sql) const;
   [[nodiscard]] std::int64_t last_id() const;
+  /// Copies all of it into `file`, which is empty or not there; durable when it returns. Others may go on writing meanwhile: within a Transaction
+  /// that has read, the copy is what that transaction sees, else what was committed when this began.
+  Result<void> copy_to(const std::filesystem::path& file) const;
   /// Changes when another connection has committed; cheap.
   Result<std::int64_t> data_version();
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }

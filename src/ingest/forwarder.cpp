@@ -122,7 +122,10 @@ Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_
 Forwarder::Step Forwarder::forward_some() {
   auto entries = options_.outbox->next(options_.sink, options_.most_entries);
   if (!entries) return set_back(entries.error(), 0);
-  if (entries->empty()) return Step::idle;
+  if (entries->empty()) {
+    auto sent = forward_lines();
+    return sent ? *sent : set_back(sent.error(), 0);
+  }
   const model::TenantName& tenant = entries->front().tenant;
   auto mirror = options_.mirror_of(tenant);
   if (!mirror) return set_back(mirror.error(), 0);
@@ -140,16 +143,32 @@ Forwarder::Step Forwarder::forward_some() {
   if (auto noted = note_refused(tenant, *entries, outcome); !noted) return set_back(noted.error(), 0);
   if (auto done = options_.outbox->done(*entries); !done) return set_back(done.error(), 0);
   fault_point("forward.done");
+  all_is_well();
+  const std::lock_guard lock(mutex_);
+  figures_.points += outcome.points;
+  figures_.requests += outcome.requests;
+  figures_.refused += outcome.refused_total;
+  return Step::went_on;
+}
+
+void Forwarder::all_is_well() {
   if (!trouble_.empty()) {
     say(fmt::format("sink.back sink={}", options_.sink));
     trouble_.clear();
   }
   if (auto noted = options_.outbox->note_trouble(options_.sink, ""); !noted) say(noted.error().message());
   back_off_ = std::chrono::milliseconds(0);
-  const std::lock_guard lock(mutex_);
-  figures_.points += outcome.points;
-  figures_.requests += outcome.requests;
-  figures_.refused += outcome.refused_total;
+}
+
+Result<Forwarder::Step> Forwarder::forward_lines() {
+  if (!options_.send_lines) return Step::idle;
+  PV_TRY(const std::vector<Outbox::Line> lines, options_.outbox->next_lines(options_.sink, options_.most_entries));
+  if (lines.empty()) return Step::idle;
+  std::string text;
+  for (const Outbox::Line& line : lines) text += line.text;
+  PV_TRY_VOID(options_.send_lines(text));
+  PV_TRY_VOID(options_.outbox->lines_done(lines));
+  all_is_well();
   return Step::went_on;
 }
 

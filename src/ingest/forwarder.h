@@ -32,6 +32,8 @@ struct ForwarderOptions {
   std::function<Result<model::Mirror*>(const model::TenantName&)> mirror_of;
   /// Where a refused point came from, as well as it can be told: fills in file and line. May be empty.
   std::function<void(RefusedRow&, const OutboxEntry&)> locate = {};
+  /// Sends whole lines about what was ingested. Empty: this sink keeps none.
+  std::function<Result<void>(std::string_view)> send_lines = {};
   std::function<void(std::string_view)> log = {};
   std::size_t most_entries = 256;
   std::chrono::milliseconds first_wait{1'000};
@@ -58,6 +60,8 @@ class Forwarder {
   void work(const std::stop_token& stop);
   enum class Step : std::uint8_t { idle, went_on, set_back };
   Step forward_some();
+  void all_is_well();
+  Result<Step> forward_lines();
   Step set_back(const Error& error, std::int64_t not_before_s);
   Result<void> note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome);
   void say(const std::string& line) const;

@@ -9,6 +9,10 @@
 namespace pv::ingest {
 namespace {
 
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
 std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
@@ -112,7 +116,14 @@ bool Intake::take_some(const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
   RunOptions run_options = options_.run;
   run_options.stop = stop;
+  const std::int64_t start_ms = now_ms();
   RunReport report = run(std::move(*claimed), run_options);
+  report.start_ms = start_ms;
+  report.end_ms = now_ms();
+  if (options_.on_report) {
+    const std::lock_guard lock(announcing_);
+    options_.on_report(report);
+  }
   std::vector<FileId> unrecorded = std::move(report.unrecorded);
   give_back(ledger, unrecorded);
   metrics_.add(report);

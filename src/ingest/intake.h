@@ -48,6 +48,7 @@ struct IntakeOptions {
   std::size_t most_files = 256;            // of one claim
   std::uint64_t most_bytes = 24U << 20;    // of one claim, but for a single larger file
   std::function<void(const IntakeChange&)> on_change = {};
+  std::function<void(const RunReport&)> on_report = {};  // of one claim, with its times; before on_change
   std::function<void(std::string_view)> log = {};  // what went wrong with the ledger itself
 };
 

@@ -17,6 +17,7 @@ constexpr std::int64_t kApplicationId = 0x5056'4f42;  // "PVOB"
 constexpr std::int64_t kVersion = 1;
 /// Refused points are kept for a person to read, who reads no more than this.
 constexpr std::int64_t kMostRefused = 10'000;
+constexpr std::int64_t kMostLines = 100'000;
 
 constexpr const char* kTables = R"(
 CREATE TABLE entry(
@@ -30,6 +31,7 @@ CREATE TABLE refused(
   time_s INTEGER NOT NULL, reason TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL, digest TEXT NOT NULL, at_s INTEGER NOT NULL,
   UNIQUE(sink, tenant, campaign, logger, field, time_s) ON CONFLICT REPLACE);
 CREATE INDEX refused_digest ON refused(digest) WHERE digest <> '';
+CREATE TABLE line(id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE trouble(sink TEXT PRIMARY KEY, message TEXT NOT NULL, since_s INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
@@ -230,14 +232,45 @@ Result<void> Outbox::note_trouble(const std::string& sink, const std::string& tr
   return {};
 }
 
-Result<std::map<std::string, Outbox::FileStanding>> Outbox::standing_of(std::span<const std::string> digests) {
+Result<void> Outbox::add_line(const std::string& sink, std::string_view line) {
   const std::lock_guard lock(mutex_);
-  std::map<std::string, FileStanding> all;
+  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(Statement insert, database_->prepare("INSERT INTO line(sink,text) VALUES(?,?)"));
+  PV_TRY_VOID(insert.bind(1, sink).bind(2, line).run());
+  PV_TRY(Statement trim, database_->prepare("DELETE FROM line WHERE id <= ?"));
+  PV_TRY_VOID(trim.bind(1, database_->last_id() - kMostLines).run());
+  return transaction.commit();
+}
+
+Result<std::vector<Outbox::Line>> Outbox::next_lines(const std::string& sink, std::size_t most) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("SELECT id,text FROM line WHERE sink=? ORDER BY id LIMIT ?"));
+  query.bind(1, sink).bind(2, static_cast<std::int64_t>(most));
+  std::vector<Line> lines;
+  while (true) {
+    PV_TRY(const bool row, query.step());
+    if (!row) return lines;
+    lines.push_back({query.integer(0), std::string(query.text(1))});
+  }
+}
+
+Result<void> Outbox::lines_done(std::span<const Line> lines) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(Statement drop, database_->prepare("DELETE FROM line WHERE id=?"));
+  for (const Line& line : lines) PV_TRY_VOID(drop.bind(1, line.id).run());
+  return transaction.commit();
+}
+
+Result<std::map<std::string, SinkFacts>> Outbox::standing_of(std::span<const std::string> digests) {
+  const std::lock_guard lock(mutex_);
+  std::map<std::string, SinkFacts> all;
   PV_TRY(Statement waiting, database_->prepare("SELECT DISTINCT sink FROM entry WHERE digest=? AND digest <> ''"));
   PV_TRY(Statement refused, database_->prepare("SELECT DISTINCT sink FROM refused WHERE digest=? AND digest <> ''"));
   for (const std::string& digest : digests) {
     if (digest.empty() || all.contains(digest)) continue;
-    FileStanding standing;
+    SinkFacts standing;
+    standing.total = 1 + sinks_.size();
     for (auto [statement, into] : {std::pair(&waiting, &standing.waiting), std::pair(&refused, &standing.refused)}) {
       statement->bind(1, digest);
       while (true) {

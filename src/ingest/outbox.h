@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "ingest/sink_facts.h"
 #include "model/delivery.h"
 #include "model/mirror.h"
 
@@ -93,11 +94,17 @@ class Outbox {
   /// "" when all is well again. Costs nothing when it says what it said last.
   Result<void> note_trouble(const std::string& sink, const std::string& trouble);
 
-  /// The sinks of now that wait for a file of one of these digests, and those that refused a row of it.
-  struct FileStanding {
-    std::set<std::string> waiting, refused;
+  /// Lines about what was ingested, for a sink that keeps such (InfluxDB's meta bucket). Beyond 100,000 the oldest are dropped: they are no samples.
+  Result<void> add_line(const std::string& sink, std::string_view line);
+  struct Line {
+    std::int64_t id = 0;
+    std::string text;
   };
-  Result<std::map<std::string, FileStanding>> standing_of(std::span<const std::string> digests);
+  Result<std::vector<Line>> next_lines(const std::string& sink, std::size_t most);
+  Result<void> lines_done(std::span<const Line> lines);
+
+  /// The sinks of now that wait for a file of one of these digests, and those that refused a row of it.
+  Result<std::map<std::string, SinkFacts>> standing_of(std::span<const std::string> digests);
   Result<std::vector<SinkStanding>> standing();
   Result<std::vector<RefusedRow>> refused(const std::optional<model::TenantName>& tenant, std::size_t limit);  // newest first
   /// Forgets a company, or one of its campaigns.

@@ -160,4 +160,16 @@ Result<NiceEdges> nice_edges(model::Period period, const model::Zone& zone, std:
   return NiceEdges{length, {period.from_s, period.to_s}};
 }
 
+Result<Edges> whole_calendar_edges(model::Period period, const model::Zone& zone, Calendar unit) {
+  if (period.empty()) return fail(Errc::invalid_input, "the period is empty");
+  constexpr std::int64_t kLongest_s = 32 * 86'400;  // no bucket is longer
+  PV_TRY(Edges edges, calendar_edges({period.from_s - kLongest_s, period.to_s + kLongest_s}, zone, unit));
+  // The outer two are the ends of what was asked for, not of a bucket.
+  edges.erase(edges.begin());
+  edges.pop_back();
+  const auto first = std::prev(std::upper_bound(edges.begin(), edges.end(), period.from_s));
+  const auto end = std::lower_bound(edges.begin(), edges.end(), period.to_s);
+  return Edges(first, std::next(end));
+}
+
 }  // namespace pv::query

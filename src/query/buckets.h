@@ -31,6 +31,9 @@ enum class Calendar : std::uint8_t { hour, day, week, month };  // weeks begin o
 
 [[nodiscard]] Result<Edges> calendar_edges(model::Period period, const model::Zone& zone, Calendar unit);
 
+/// Edges of the whole hours, days, weeks or months that hold the period: unlike above, the outer buckets are whole too.
+[[nodiscard]] Result<Edges> whole_calendar_edges(model::Period period, const model::Zone& zone, Calendar unit);
+
 /// Edges every step_s seconds of the local clock: a part of a day (counted from local midnight; a step that does not
 /// divide a day starts anew at each midnight) or whole days (counted from a Monday).
 [[nodiscard]] Result<Edges> step_edges(model::Period period, const model::Zone& zone, std::int64_t step_s);

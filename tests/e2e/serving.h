@@ -121,7 +121,7 @@ class Serving {
     return arguments.size() > 1 && is_group(arguments.front()) && !arguments[1].starts_with('-') ? 2 : 1;
   }
   static bool is_group(std::string_view word) {
-    return word == "tenant" || word == "user" || word == "token" || word == "sftp-key" || word == "files";
+    return word == "tenant" || word == "user" || word == "token" || word == "sftp-key" || word == "files" || word == "influx" || word == "grafana";
   }
 
   const Installation& at_;

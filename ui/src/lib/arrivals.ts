@@ -13,6 +13,13 @@ export interface Evidence {
 // What was read of a file: docs/report.md has all names.
 export type Receipt = Record<string, unknown>;
 
+// Where the samples of a stored file go: the store, and copies elsewhere that may still wait for them.
+export interface Sinks {
+  total: number;
+  waiting: string[];
+  refused: string[];
+}
+
 // `path` and `moved_to` lie below the data folder. `receipt` and `evidence` are only there for one file alone.
 export interface ArrivedFile {
   id: number;
@@ -38,6 +45,7 @@ export interface ArrivedFile {
   evidence?: Evidence[];
   accepted_by: string;
   header_of: string;
+  sinks?: Sinks;
   receipt?: Receipt | null;
 }
 

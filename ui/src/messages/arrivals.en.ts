@@ -7,6 +7,8 @@ export const arrivalsEn = {
   'fate.stored': 'Stored',
   'fate.held': 'Held',
   'fate.rejected': 'Refused',
+  'sinks.waiting': '{waiting} of {total} sinks waiting',
+  'sinks.refused': '{refused} of {total} sinks refused some points',
 
   'attention.held.one': '{n} file held',
   'attention.held.other': '{n} files held',

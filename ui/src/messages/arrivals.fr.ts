@@ -8,6 +8,8 @@ export const arrivalsFr: Record<keyof typeof arrivalsEn, string> = {
   'fate.stored': 'Enregistré',
   'fate.held': 'Retenu',
   'fate.rejected': 'Refusé',
+  'sinks.waiting': '{waiting} destination(s) sur {total} en attente',
+  'sinks.refused': '{refused} destination(s) sur {total} ont refusé des points',
 
   'attention.held.one': '{n} fichier retenu',
   'attention.held.other': '{n} fichiers retenus',

@@ -1,0 +1,186 @@
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "app/access.h"
+#include "app/command.h"
+#include "app/provisioning.h"
+#include "base/file.h"
+#include "grafana/provisioner.h"
+
+namespace pv::app {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kMostPasswordBytes = 1024;
+
+enum class Output : std::uint8_t { text, json };
+
+struct Options {
+  CommonOptions common;
+  std::optional<std::string> company;
+  std::string login, email, role = "viewer";
+  std::optional<std::string> password_file;
+  grafana::Removal::User user = grafana::Removal::User::keep;
+  Consent consent = Consent::ask;
+  Output output = Output::text;
+};
+
+struct Work {
+  Settings settings;
+  std::unique_ptr<grafana::Provisioner> provisioner;
+};
+
+Result<Work> open_work(const Options& options) {
+  Work work;
+  PV_TRY(work.settings, settings_for(options.common));
+  if (work.settings.grafana_url.empty()) return fail(Errc::invalid_input, "set grafana.url (or GRAFANA_URL), and grafana.username with grafana.password");
+  PV_TRY(work.provisioner, grafana::Provisioner::open(grafana_access(work.settings), work.settings.state_dir));
+  return work;
+}
+
+Result<std::vector<model::TenantName>> chosen_companies(const Options& options, const Settings& settings) {
+  if (!options.company) return companies_for_grafana(settings);
+  PV_TRY(auto name, model::TenantName::parse(*options.company));
+  return std::vector{std::move(name)};
+}
+
+Json json_of(const grafana::Plan& plan) {
+  Json actions = Json::array();
+  for (const grafana::Action& action : plan.actions) actions.push_back({{"action", grafana::to_string(action.kind)}, {"what", action.what}});
+  return {{"actions", std::move(actions)}, {"notes", plan.notes}};
+}
+
+/// The password of a user goes to standard output, once: it is kept nowhere.
+void print_text(const std::string& company, const grafana::Plan& plan, const std::optional<grafana::NewUser>& user) {
+  print(fmt::format("{}:{}\n", shown(company), plan.is_empty() ? " as it should be" : ""));
+  for (const grafana::Action& action : plan.actions) print(fmt::format("  {:<7} {}\n", grafana::to_string(action.kind), shown(action.what)));
+  for (const std::string& note : plan.notes) print(fmt::format("  note    {}\n", shown(note)));
+  if (user) print(fmt::format("  user '{}' has the password {} - it is not shown again\n", shown(user->login), user->password.reveal()));
+}
+
+/// One company after the other; one that fails does not keep the others waiting.
+class Telling {
+ public:
+  explicit Telling(Output output) : output_(output) {}
+
+  void tell(const std::string& company, const grafana::Plan& plan, const std::optional<grafana::NewUser>& user = {}) {
+    if (output_ == Output::text) return print_text(company, plan, user);
+    Json told = {{"company", company}};
+    told.update(json_of(plan));
+    if (user) told["user"] = {{"login", user->login}, {"password", user->password.reveal()}};
+    all_.push_back(std::move(told));
+  }
+  void tell_failure(const std::string& company, Error error) {
+    if (output_ == Output::json) all_.push_back({{"company", company}, {"error", error.message()}});
+    failure_ = std::max(failure_, report(std::move(error).with(company)));
+  }
+  ExitCode finish() {
+    if (output_ == Output::json) print(all_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return failure_;
+  }
+
+ private:
+  Output output_;
+  Json all_ = Json::array();
+  ExitCode failure_ = ExitCode::done;
+};
+
+enum class Deed : std::uint8_t { plan, apply };
+
+Result<ExitCode> bring_about(const Options& options, Deed deed) {
+  PV_TRY(const Work work, open_work(options));
+  PV_TRY(const auto companies, chosen_companies(options, work.settings));
+  Telling telling(options.output);
+  for (const model::TenantName& company : companies) {
+    const auto desired = desired_of(work.settings, company, deed == Deed::apply ? Preparation::make : Preparation::none);
+    if (!desired) {
+      telling.tell_failure(company.str(), desired.error());
+      continue;
+    }
+    if (deed == Deed::plan) {
+      const auto plan = work.provisioner->plan(*desired);
+      if (plan) telling.tell(company.str(), *plan);
+      else telling.tell_failure(company.str(), plan.error());
+    } else {
+      const auto done = work.provisioner->apply(*desired);
+      if (done) telling.tell(company.str(), done->done, done->user);
+      else telling.tell_failure(company.str(), done.error());
+    }
+  }
+  return telling.finish();
+}
+
+Result<ExitCode> remove(const Options& options) {
+  PV_TRY(const Work work, open_work(options));
+  PV_TRY(const model::TenantName company, model::TenantName::parse(*options.company));
+  PV_TRY(auto uids, dashboard_uids_of(work.settings, company));
+  const grafana::Removal removal{.company = company, .isolation = work.settings.grafana_isolation, .dashboard_uids = std::move(uids), .user = options.user};
+  PV_TRY(const grafana::Plan plan, work.provisioner->plan_removal(removal));
+  if (!plan.is_empty() && options.consent == Consent::ask) print_text(company.str(), plan, {});
+  if (!plan.is_empty()) PV_TRY_VOID(ask("This is taken away from Grafana; samples stay.", options.consent));
+  PV_TRY(const grafana::Plan done, work.provisioner->remove(removal));
+  Telling telling(options.output);
+  telling.tell(company.str(), done);
+  return telling.finish();
+}
+
+Result<ExitCode> add_user(const Options& options) {
+  PV_TRY(const Work work, open_work(options));
+  PV_TRY(const model::TenantName company, model::TenantName::parse(*options.company));
+  grafana::UserAddition addition{.company = company, .isolation = work.settings.grafana_isolation, .user = {.login = options.login, .email = options.email}};
+  PV_TRY(addition.user.role, grafana::parse_role(options.role));
+  if (options.password_file) {
+    PV_TRY(std::string text, read_text_file(*options.password_file, kMostPasswordBytes));
+    text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+    addition.user.password = Secret(std::move(text));
+  }
+  PV_TRY(grafana::Outcome done, work.provisioner->add_user(addition));
+  // One that was given needs no showing.
+  if (addition.user.password) done.user.reset();
+  Telling telling(options.output);
+  telling.tell(company.str(), done.done, done.user);
+  return telling.finish();
+}
+
+CLI::App* add_deed(CLI::App& command, const char* name, const char* help, const std::shared_ptr<Options>& options, Chosen& chosen, Result<ExitCode> (*deed)(const Options&)) {
+  CLI::App* sub = command.add_subcommand(name, help);
+  add_common_options(*sub, options->common);
+  sub->add_flag_callback("--json", [options] { options->output = Output::json; }, "Machine-readable");
+  sub->callback([&chosen, options, deed] {
+    chosen = [options, deed] {
+      const Result<ExitCode> done = deed(*options);
+      return done ? *done : report(done.error());
+    };
+  });
+  return sub;
+}
+
+}  // namespace
+
+void add_grafana(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("grafana", "Teams, folders, datasources, dashboards and users in Grafana");
+  command->require_subcommand(1);
+  CLI::App* sub = add_deed(*command, "plan", "Show what 'apply' would do; changes nothing in Grafana", options, chosen, [](const Options& given) { return bring_about(given, Deed::plan); });
+  sub->add_option("company", options->company, "One company (default: all)");
+  sub = add_deed(*command, "apply", "Make Grafana what it should be", options, chosen, [](const Options& given) { return bring_about(given, Deed::apply); });
+  sub->add_option("company", options->company, "One company (default: all)");
+  sub = add_deed(*command, "remove", "Take a company's things away from Grafana; its samples stay", options, chosen, remove);
+  sub->add_option("company", options->company, "Company")->required();
+  sub->add_flag_callback("--user", [options] { options->user = grafana::Removal::User::remove; }, "Its users too");
+  sub->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  sub = add_deed(*command, "add-user", "Add a user to a company in Grafana", options, chosen, add_user);
+  sub->add_option("company", options->company, "Company")->required();
+  sub->add_option("--login", options->login, "Login")->required();
+  sub->add_option("--email", options->email, "E-mail address");
+  sub->add_option("--role", options->role, "viewer (default), editor or admin of the organization");
+  sub->add_option("--password-file", options->password_file, "Its first line is the password (default: a random one, shown once)")->type_name("FILE");
+}
+
+}  // namespace pv::app

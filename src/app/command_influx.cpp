@@ -1,0 +1,216 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "app/access.h"
+#include "app/command.h"
+#include "app/copies.h"
+#include "app/influx_copy.h"
+#include "app/other_systems.h"
+#include "app/parsed_truth.h"
+#include "app/sources.h"
+#include "influx/bucket.h"
+#include "influx/task.h"
+#include "influx/token_book.h"
+
+namespace pv::app {
+namespace {
+
+struct Options {
+  CommonOptions common;
+  std::string bucket;
+  std::optional<std::string> rights;
+  std::optional<std::string> tenant, campaign, from, to;
+  enum class Source : std::uint8_t { store, parsed } source = Source::store;
+  enum class Deed : std::uint8_t { look, apply } deed = Deed::look;
+  enum class OldTasks : std::uint8_t { report, remove } old_tasks = OldTasks::report;
+};
+
+/// What the commands about a company's copy work with.
+struct Work {
+  Settings settings;
+  std::unique_ptr<tenancy::Registry> registry;
+  std::unique_ptr<Zones> zones;
+  std::vector<model::TenantName> tenants;
+  CopyRange range;
+};
+
+Result<Settings> settings_with_influx(const Options& options) {
+  PV_TRY(Settings settings, settings_for(options.common));
+  if (settings.influxdb_url.empty() || settings.influxdb_org.empty() || settings.influxdb_admin_token.empty()) {
+    return fail(Errc::invalid_input, "set influxdb.url, influxdb.org and influxdb.admin_token (or INFLUXDB_URL, INFLUXDB_ORG, INFLUXDB_ADMIN_TOKEN)");
+  }
+  settings.data_folder = real_folder(settings.data_folder);
+  return settings;
+}
+
+Result<std::unique_ptr<Work>> open_work(const Options& options) {
+  auto work = std::make_unique<Work>();
+  PV_TRY(work->settings, settings_with_influx(options));
+  work->registry = existing_registry(work->settings);
+  work->zones = std::make_unique<Zones>(work->settings, work->registry.get());
+  if (options.tenant) {
+    PV_TRY(model::TenantName tenant, model::TenantName::parse(*options.tenant));
+    work->tenants.push_back(std::move(tenant));
+  } else {
+    PV_TRY(const auto sources, open_sources(work->settings));
+    PV_TRY(work->tenants, sources->tenants());
+  }
+  if (options.campaign) {
+    PV_TRY(work->range.campaign, model::CampaignName::parse(*options.campaign));
+  }
+  if (options.from) {
+    PV_TRY(work->range.period.from_s, parse_instant(*options.from, model::Zone::utc(), "--from"));
+  }
+  if (options.to) {
+    PV_TRY(work->range.period.to_s, parse_instant(*options.to, model::Zone::utc(), "--to-time"));
+  }
+  if (work->range.period.empty()) return fail(Errc::invalid_input, "--from must lie before --to-time");
+  return work;
+}
+
+/// The samples as they should be: the embedded store's, or those of the files in parsed/.
+Result<std::shared_ptr<model::SampleSource>> truth_of(const Work& work, const model::TenantName& tenant, Options::Source source) {
+  if (source == Options::Source::parsed || work.settings.embedded_store == Switch::off) return read_parsed_files(work.settings, *work.zones, tenant, work.range.campaign);
+  PV_TRY(const auto sources, open_sources(work.settings));
+  return sources->open(tenant);
+}
+
+Result<void> print_token(const Options& options) {
+  PV_TRY(const Settings settings, settings_with_influx(options));
+  influx::TokenRights rights = settings.influxdb_token_rights;
+  if (options.rights) rights = *options.rights == "read_write" ? influx::TokenRights::read_write : influx::TokenRights::read;
+  PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
+  influx::TokenBook book(*connection, settings.state_dir / "influx-tokens");
+  PV_TRY(const Secret token, book.token_for(options.bucket, rights));
+  fmt::print("{}\n", token.reveal());
+  return {};
+}
+
+void draw_progress(std::size_t done, std::size_t all, std::uint64_t points) {
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r{}/{} months, {} points ", done, all, points);
+}
+
+Result<void> backfill(const Options& options) {
+  PV_TRY(const auto work, open_work(options));
+  for (const model::TenantName& tenant : work->tenants) {
+    PV_TRY(const auto source, truth_of(*work, tenant, options.source));
+    PV_TRY(const auto truth, source->snapshot(1));
+    PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
+    PV_TRY(const std::vector<CopyStep> steps, copy_steps(*truth, work->range));
+    PV_TRY(StepRecord record, StepRecord::open(work->settings.state_dir,
+                                               fmt::format("influxdb {} {} {} {} {}", work->settings.influxdb_url, work->settings.influxdb_org, tenant.str(), options.from.value_or(""),
+                                                           options.to.value_or(""))));
+    if (record.count() > 0) fmt::print("{}: goes on after {} months\n", shown(tenant.str()), record.count());
+    std::uint64_t points = 0, refused = 0;
+    std::size_t done = 0;
+    for (const CopyStep& step : steps) {
+      ++done;
+      if (record.has(step.key)) continue;
+      auto sent = mirror->put(*truth, std::span(&step.stretch, 1));
+      if (!sent) return fail(std::move(sent).error().with(fmt::format("{}/{}; run the same command again to go on from here", tenant.str(), step.key)));
+      points += sent->points;
+      refused += sent->refused_total;
+      PV_TRY_VOID(record.add(step.key));
+      draw_progress(done, steps.size(), points);
+    }
+    PV_TRY_VOID(record.finish());
+    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+    fmt::print("{}: {} months of loggers, {} points sent{}\n", shown(tenant.str()), steps.size(), points, refused > 0 ? fmt::format(", {} refused", refused) : "");
+  }
+  return {};
+}
+
+ExitCode check(const Options& options) {
+  const auto work = open_work(options);
+  if (!work) return report(work.error());
+  bool differs = false;
+  for (const model::TenantName& tenant : (*work)->tenants) {
+    const auto compared = [&]() -> Result<std::size_t> {
+      PV_TRY(const auto source, truth_of(**work, tenant, options.source));
+      PV_TRY(const auto truth, source->snapshot(1));
+      PV_TRY(const auto mirror, open_influx_mirror((*work)->settings, *(*work)->zones, tenant));
+      PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
+      for (const CopyDifference& one : found.differences) {
+        fmt::print("{}  {}  {}  {} samples here, {} there; sums {:.6g} and {:.6g}\n", shown(one.step.stretch.campaign.str()),
+                   local_text(one.day_s, (*work)->zones->zone_of(tenant, one.step.stretch.campaign)).substr(0, 10), shown(one.field), one.truth_samples, one.copy_samples,
+                   one.truth_sum, one.copy_sum);
+      }
+      fmt::print("{}: {} samples, {} days of channels compared: {}\n", shown(tenant.str()), found.samples, found.days,
+                 found.differences.empty() ? "all well" : fmt::format("{} differ", found.differences.size()));
+      if (options.deed == Options::Deed::look || found.differences.empty()) return found.differences.size();
+      PV_TRY(const model::MirrorOutcome repaired, repair_copy(*truth, *mirror, found));
+      PV_TRY(const CopyComparison again, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
+      fmt::print("{}: {} points sent; {}\n", shown(tenant.str()), repaired.points,
+                 again.differences.empty() ? "all well now" : fmt::format("{} days of channels still differ", again.differences.size()));
+      return again.differences.size();
+    }();
+    if (!compared) return report(compared.error());
+    differs = differs || *compared > 0;
+  }
+  return differs ? ExitCode::some_failed : ExitCode::done;
+}
+
+Result<void> old_tasks(const Options& options, influx::Connection& connection, const std::string& bucket) {
+  PV_TRY(const std::vector<influx::Task> tasks, influx::old_downsampling_tasks(connection, bucket));
+  for (const influx::Task& task : tasks) {
+    if (options.old_tasks == Options::OldTasks::remove) PV_TRY_VOID(influx::delete_task(connection, task));
+    fmt::print("task {} ({}{}) averages by the clock and never sees what comes late: {}\n", shown(task.name), task.id, task.active ? "" : ", inactive",
+               options.old_tasks == Options::OldTasks::remove ? "removed" : "remove it with --remove-old-tasks");
+  }
+  return {};
+}
+
+Result<void> downsample(const Options& options) {
+  PV_TRY(const auto work, open_work(options));
+  for (const model::TenantName& tenant : work->tenants) {
+    PV_TRY(const auto source, truth_of(*work, tenant, options.source));
+    PV_TRY(const auto truth, source->snapshot(1));
+    PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
+    PV_TRY_VOID(old_tasks(options, mirror->samples().connection(), mirror->samples().bucket()));
+    PV_TRY(const std::vector<CopyStep> steps, copy_steps(*truth, work->range));
+    std::uint64_t points = 0;
+    for (std::size_t s = 0; s < steps.size(); ++s) {
+      PV_TRY(const model::MirrorOutcome sent, mirror->put_means(*truth, std::span(&steps[s].stretch, 1)));
+      points += sent.points;
+      draw_progress(s + 1, steps.size(), points);
+    }
+    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+    fmt::print("{}: {} means written to {}_1h, _1d and _1w\n", shown(tenant.str()), points, mirror->samples().bucket());
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_influx(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("influx", "The companies' buckets in InfluxDB 2");
+  command->require_subcommand(1);
+  CLI::App* token = add_action(*command, "token", "Print a bucket's own token and nothing else; made when there is none", options->common, chosen, [options] { return print_token(*options); });
+  token->add_option("--bucket", options->bucket, "Bucket: the company's name")->required();
+  token->add_option("--rights", options->rights, "read or read_write (setting influxdb.token_rights)")->check(CLI::IsMember({"read", "read_write"}));
+  const auto ranged = [&options](CLI::App* sub) {
+    sub->add_option("--tenant", options->tenant, "Company (default: all)");
+    sub->add_option("--campaign", options->campaign, "Of this campaign only");
+    sub->add_option("--from", options->from, "Begin (UTC): 2025-08-03, 2025-08-03T03:20:00Z or Unix seconds")->type_name("TIME");
+    sub->add_option("--to-time", options->to, "End, not included (UTC)")->type_name("TIME");
+    sub->add_flag_callback("--from-parsed", [options] { options->source = Options::Source::parsed; }, "Read the files in parsed/ instead of the embedded store");
+  };
+  ranged(add_action(*command, "backfill", "Send what the store holds to the bucket; goes on where it was stopped", options->common, chosen, [options] { return backfill(*options); }));
+  CLI::App* down = add_action(*command, "downsample", "Compute <bucket>_1h, _1d and _1w anew, and report tasks of the old scheme", options->common, chosen,
+                              [options] { return downsample(*options); });
+  ranged(down);
+  down->add_flag_callback("--remove-old-tasks", [options] { options->old_tasks = Options::OldTasks::remove; }, "Remove the tasks downsample_<bucket>_1h, _1d and _1w");
+  CLI::App* checking = command->add_subcommand("check", "Compare store and bucket: counts and sums by day");
+  add_common_options(*checking, options->common);
+  ranged(checking);
+  checking->add_flag_callback("--apply", [options] { options->deed = Options::Deed::apply; }, "Repair what differs");
+  checking->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
+}
+
+}  // namespace pv::app

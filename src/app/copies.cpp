@@ -1,0 +1,123 @@
+#include "app/copies.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "app/line_of.h"
+#include "app/meta_lines.h"
+#include "base/file.h"
+#include "app/other_systems.h"
+#include "victoria/mirror.h"
+
+namespace pv::app {
+namespace {
+
+/// More than a day's files, less than what a night of a large fleet would need at once.
+constexpr std::size_t kMostEntries = 256;
+
+}  // namespace
+
+std::vector<std::string> copy_sinks(const Settings& settings) {
+  std::vector<std::string> sinks;
+  if (settings.sends_to_influxdb()) sinks.emplace_back(kInfluxdbSink);
+  if (settings.sends_to_victoria()) sinks.emplace_back(kVictoriaSink);
+  return sinks;
+}
+
+Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant) {
+  PV_TRY(auto connection, influx::Connection::open(influx_access(settings)));
+  auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {}});
+  const Levels levels = settings.influxdb_downsample == Switch::on ? Levels::means : Levels::none;
+  return std::make_unique<Downsampling>(std::move(mirror), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
+}
+
+Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant) {
+  if (sink == kInfluxdbSink) {
+    PV_TRY(std::unique_ptr<model::Mirror> mirror, open_influx_mirror(settings, zones, tenant));
+    return mirror;
+  }
+  PV_TRY(std::unique_ptr<model::Mirror> mirror, victoria::Mirror::open({.server = victoria_options(settings), .style = settings.influxdb_style}, tenant));
+  return mirror;
+}
+
+Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zones& zones, model::SourceDirectory& truth, Log log) {
+  std::vector<std::string> sinks = copy_sinks(settings);
+  if (sinks.empty()) return std::unique_ptr<Copies>();
+  std::unique_ptr<Copies> copies(new Copies(settings, zones, std::move(log)));
+  PV_TRY(copies->outbox_, ingest::Outbox::open(settings.state_dir, sinks));
+  PV_TRY([[maybe_unused]] const std::uint64_t left, copies->outbox_->recover());
+  Copies* const self = copies.get();
+  for (const std::string& sink : sinks) {
+    copies->open_.push_back(std::make_unique<Open>(Open{.sink = sink, .tenant = {}, .mirror = {}}));
+    Open* const open = copies->open_.back().get();
+    ingest::ForwarderOptions options;
+    options.sink = sink;
+    options.outbox = copies->outbox_.get();
+    options.truth = &truth;
+    options.mirror_of = [self, open](const model::TenantName& tenant) { return self->mirror_of(*open, tenant); };
+    options.locate = [self](ingest::RefusedRow& row, const ingest::OutboxEntry& entry) { self->locate(row, entry); };
+    if (sink == kInfluxdbSink) {
+      options.send_lines = [self](std::string_view lines) { return send_meta_lines(*self->settings_, lines); };
+    }
+    options.log = copies->log_;
+    options.most_entries = kMostEntries;
+    copies->forwarders_.push_back(ingest::Forwarder::start(std::move(options)));
+  }
+  return copies;
+}
+
+Result<model::Mirror*> Copies::mirror_of(Open& open, const model::TenantName& tenant) const {
+  if (!open.tenant || *open.tenant != tenant) {
+    PV_TRY(open.mirror, open_mirror(*settings_, *zones_, open.sink, tenant));
+    open.tenant = tenant;
+  }
+  return open.mirror.get();
+}
+
+void Copies::locate(ingest::RefusedRow& row, const ingest::OutboxEntry& entry) const {
+  const auto device = model::DeviceName::parse(entry.device_folder);
+  if (!device) return;
+  const std::filesystem::path folder = settings_->data_folder / entry.tenant.str() / entry.stretch.campaign.str() / entry.device_folder;
+  for (const std::filesystem::path& path : {folder / ingest::kParsedFolder / entry.file, folder / entry.file}) {
+    std::vector<char> bytes;
+    if (!read_settled_file(path, settings_->max_file_bytes, bytes)) continue;
+    tsv::ReadOptions options;
+    options.bare_zone = zones_->zone_of(ingest::Place{entry.tenant, entry.stretch.campaign, *device});
+    options.extra_formats = settings_->extra_formats;
+    row.line = line_of(std::span<const char>(bytes.data(), bytes.size()), options, row.point.logger_sn, row.point.time_s);
+    return;
+  }
+}
+
+void Copies::wake() {
+  for (const auto& forwarder : forwarders_) forwarder->wake();
+}
+
+void Copies::tell(const ingest::RunReport& report) {
+  if (!settings_->sends_to_influxdb()) return;
+  if (auto added = outbox_->add_line(std::string(kInfluxdbSink), meta_lines(report, *settings_)); !added && log_) log_(added.error().message());
+  wake();
+}
+
+void Copies::wait_drained(std::chrono::milliseconds most) {
+  const auto until = std::chrono::steady_clock::now() + most;
+  for (const auto& forwarder : forwarders_) {
+    forwarder->wait_drained(std::max(std::chrono::milliseconds(1), std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())));
+  }
+}
+
+void Copies::write_metrics(std::string& out) {
+  const auto standing = outbox_->standing();
+  if (!standing) return;
+  out += "# HELP powerview_sink_waiting Stretches of samples that a sink has not got yet.\n# TYPE powerview_sink_waiting gauge\n";
+  for (const ingest::SinkStanding& one : *standing) out += fmt::format("powerview_sink_waiting{{sink=\"{}\"}} {}\n", one.sink, one.waiting);
+  out += "# HELP powerview_sink_up Whether a sink takes samples.\n# TYPE powerview_sink_up gauge\n";
+  for (const ingest::SinkStanding& one : *standing) out += fmt::format("powerview_sink_up{{sink=\"{}\"}} {}\n", one.sink, one.trouble.empty() ? 1 : 0);
+  out += "# HELP powerview_sink_refused Points that a sink will never take.\n# TYPE powerview_sink_refused gauge\n";
+  for (const ingest::SinkStanding& one : *standing) out += fmt::format("powerview_sink_refused{{sink=\"{}\"}} {}\n", one.sink, one.refused);
+  out += "# HELP powerview_sink_points_total Points sent since the start.\n# TYPE powerview_sink_points_total counter\n";
+  for (std::size_t i = 0; i < forwarders_.size(); ++i) out += fmt::format("powerview_sink_points_total{{sink=\"{}\"}} {}\n", open_[i]->sink, forwarders_[i]->figures().points);
+}
+
+}  // namespace pv::app

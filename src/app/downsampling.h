@@ -1,0 +1,38 @@
+#pragma once
+/// A copy in InfluxDB that also keeps means by hour, local day and local week, in <bucket>_1h, _1d and _1w.
+///
+/// Whenever rows reach the copy, late ones and corrections too, each window they touch is computed anew from all the samples there are and written
+/// over what was there: no clock is involved, so that nothing that comes late can be missed. A window is [begin, end) of the local clock of the
+/// campaign's zone (weeks begin on Monday), holds the samples stamped in it, and is stamped with its end, as the dashboards of the documented stack
+/// expect. A window that is not over yet holds what there is so far, and is written again as more comes.
+///   Errors, memory, threads: as model/mirror.h.
+
+#include <functional>
+#include <memory>
+
+#include "influx/mirror.h"
+#include "model/zone.h"
+
+namespace pv::app {
+
+enum class Levels : std::uint8_t { none, means };
+
+class Downsampling final : public model::Mirror {
+ public:
+  using ZoneOf = std::function<model::Zone(const model::CampaignName&)>;
+  Downsampling(std::unique_ptr<influx::Mirror> mirror, Levels levels, ZoneOf zone_of)
+      : mirror_(std::move(mirror)), levels_(levels), zone_of_(std::move(zone_of)) {}
+
+  Result<model::MirrorOutcome> put(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches) override;
+  [[nodiscard]] std::int64_t not_before_s() const override { return mirror_->not_before_s(); }
+  /// The means alone.
+  Result<model::MirrorOutcome> put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches);
+  [[nodiscard]] influx::Mirror& samples() noexcept { return *mirror_; }
+
+ private:
+  std::unique_ptr<influx::Mirror> mirror_;
+  Levels levels_;
+  ZoneOf zone_of_;
+};
+
+}  // namespace pv::app

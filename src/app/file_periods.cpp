@@ -1,0 +1,66 @@
+#include "app/file_periods.h"
+
+#include "base/digest.h"
+#include "base/private_file.h"
+#include "base/schema.h"
+#include "ingest/outbox.h"
+
+namespace pv::app {
+namespace {
+
+constexpr const char* kTables = R"(
+CREATE TABLE period(
+  tenant TEXT NOT NULL, campaign TEXT NOT NULL, logger TEXT NOT NULL, last_s INTEGER NOT NULL, first_s INTEGER NOT NULL,
+  device TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
+  PRIMARY KEY(tenant, campaign, logger, last_s, first_s, digest, device, name)) WITHOUT ROWID;
+CREATE INDEX period_digest ON period(digest);
+)";
+constexpr Schema kSchema = {"file periods", 0x5056'4650, 1, "PRAGMA journal_mode=WAL", kTables};  // "PVFP"
+
+}  // namespace
+
+Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::path& state_dir) {
+  const std::filesystem::path path = state_dir / "file_periods.sqlite";
+  PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
+  PV_TRY_VOID(keep_private(path));
+  PV_TRY(auto database, Database::open(path, Database::Access::create));
+  PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
+  PV_TRY_VOID(make_tables(*database, kSchema));
+  PV_TRY_VOID(check_schema(*database, kSchema));
+  return std::unique_ptr<FilePeriods>(new FilePeriods(std::move(database)));
+}
+
+Result<void> FilePeriods::add(const model::TenantName& tenant, std::span<const model::Delivery> deliveries) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(Statement insert, database_->prepare("INSERT OR IGNORE INTO period(tenant,campaign,logger,last_s,first_s,device,name,digest) VALUES(?,?,?,?,?,?,?,?)"));
+  for (const model::Delivery& delivery : deliveries) {
+    for (const model::Stretch& stretch : ingest::stretches_of(delivery)) {
+      insert.bind(1, tenant.str()).bind(2, stretch.campaign.str()).bind(3, stretch.logger_sn).bind(4, stretch.period.to_s - 1).bind(5, stretch.period.from_s);
+      insert.bind(6, delivery.origin->device_folder).bind(7, delivery.origin->name).bind(8, to_hex(delivery.origin->digest));
+      PV_TRY_VOID(insert.run());
+    }
+  }
+  return transaction.commit();
+}
+
+Result<std::vector<FilePeriods::File>> FilePeriods::overlapping(const model::TenantName& tenant, const model::Stretch& stretch) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("SELECT DISTINCT device,name,digest FROM period WHERE tenant=? AND campaign=? AND logger=? AND last_s>=? AND first_s<?"));
+  query.bind(1, tenant.str()).bind(2, stretch.campaign.str()).bind(3, stretch.logger_sn).bind(4, stretch.period.from_s).bind(5, stretch.period.to_s);
+  std::vector<File> files;
+  while (true) {
+    PV_TRY(const bool row, query.step());
+    if (!row) return files;
+    files.push_back({std::string(query.text(0)), std::string(query.text(1)), std::string(query.text(2))});
+  }
+}
+
+Result<bool> FilePeriods::has(const std::string& tenant, const std::string& campaign, const std::string& digest) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("SELECT 1 FROM period WHERE digest=? AND tenant=? AND campaign=? LIMIT 1"));
+  query.bind(1, digest).bind(2, tenant).bind(3, campaign);
+  return query.step();
+}
+
+}  // namespace pv::app

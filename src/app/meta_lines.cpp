@@ -1,0 +1,87 @@
+#include "app/meta_lines.h"
+
+#include <map>
+#include <tuple>
+
+#include <fmt/format.h>
+
+#include "app/other_systems.h"
+#include "influx/bucket.h"
+#include "influx/meta.h"
+#include "influx/writer.h"
+
+namespace pv::app {
+namespace {
+
+std::string_view status_of(ingest::Fate fate) {
+  switch (fate) {
+    case ingest::Fate::stored:
+    case ingest::Fate::would_store: return "success";
+    case ingest::Fate::rejected:
+    case ingest::Fate::would_reject: return "failed";
+    case ingest::Fate::deferred: return "deferred";
+  }
+  return "failed";
+}
+
+std::string status_of(const influx::MetaRun& run) {
+  if (run.nb_files_failed == 0 && run.nb_files_deferred == 0) return "success";
+  return run.nb_files_success > 0 ? "partial" : "failed";
+}
+
+std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(value); }
+
+}  // namespace
+
+std::string meta_lines(const ingest::RunReport& report, const Settings& settings) {
+  influx::MetaRun run;
+  run.run_id = report.run_id.empty() ? fmt::format("serve-{}", report.start_ms) : report.run_id;
+  run.start_s = report.start_ms / 1000;
+  run.end_s = report.end_ms / 1000;
+  run.duration_s = static_cast<double>(report.end_ms - report.start_ms) / 1000;
+  run.base_folder = settings.data_folder.string();
+  run.nb_files_total = number(report.files.size());
+  run.nb_files_success = number(report.stored());
+  run.nb_files_failed = number(report.rejected());
+  run.nb_files_deferred = number(report.count(ingest::Fate::deferred));
+  run.nb_points_total = number(report.samples());
+  run.status = status_of(run);
+  for (const std::string& problem : report.problems) run.error += (run.error.empty() ? "" : "; ") + problem;
+
+  std::string lines;
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::uint32_t> counted;
+  for (const ingest::FileRecord& record : report.files) {
+    influx::MetaFile file;
+    file.run_id = run.run_id;
+    file.file_path = record.path;
+    const auto tenant = model::TenantName::parse(record.tenant);
+    file.bucket = tenant ? influx::bucket_of(*tenant) : "";
+    file.campaign = record.campaign;
+    file.device_master_sn = record.logger_sn;
+    file.status = status_of(record.fate);
+    if (record.fate != ingest::Fate::stored) {
+      file.error = record.reason + (record.line > 0 ? fmt::format(" (line {})", record.line) : "") + (record.message.empty() ? "" : ": " + record.message);
+    }
+    file.nb_rows = number(record.rows);
+    file.nb_channels = number(record.channels.size());
+    file.nb_points = number(record.samples);
+    file.nb_invalid_timestamps = number(record.invalid_timestamps);
+    file.nb_invalid_values = number(record.invalid_values);
+    file.time_start_s = record.time_start_s.value_or(0);
+    file.time_end_s = record.time_end_s.value_or(0);
+    file.at_s = run.end_s;
+    file.number = counted[{file.bucket, file.campaign, file.device_master_sn, file.status}]++;
+    lines += influx::meta_line(file);
+  }
+  return lines + influx::meta_line(run);
+}
+
+Result<void> send_meta_lines(const Settings& settings, std::string_view lines) {
+  PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
+  influx::Writer writer(*connection);
+  model::MirrorOutcome outcome;
+  PV_TRY_VOID(writer.ensure(settings.influxdb_meta_bucket));
+  return writer.write(settings.influxdb_meta_bucket, lines, outcome);
+}
+
+}  // namespace pv::app

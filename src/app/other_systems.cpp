@@ -1,0 +1,18 @@
+#include "app/other_systems.h"
+
+namespace pv::app {
+
+influx::Access influx_access(const Settings& settings) {
+  influx::Access access;
+  access.url = settings.influxdb_url;
+  access.organization = settings.influxdb_org;
+  access.token = settings.influxdb_admin_token;
+  return access;
+}
+
+victoria::Options victoria_options(const Settings& settings) {
+  if (settings.victoria_write_url.empty()) return victoria::Options::single(settings.victoria_url);
+  return {settings.victoria_write_url, settings.victoria_read_url};
+}
+
+}  // namespace pv::app

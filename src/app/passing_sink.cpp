@@ -1,0 +1,107 @@
+#include "app/passing_sink.h"
+
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "app/copies.h"
+#include "app/scratch_store.h"
+#include "base/digest.h"
+#include "base/fault.h"
+#include "store/reader.h"
+#include "store/writer.h"
+
+namespace pv::app {
+namespace {
+
+/// A file that has to wait is not one that is wrong.
+Error as_away(Error error) {
+  if (error.kind() != Errc::denied && error.kind() != Errc::invalid_input) return error;
+  return {Errc::unavailable, error.message()};
+}
+
+}  // namespace
+
+Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<const model::Delivery> deliveries) {
+  std::set<std::string> given;
+  for (const model::Delivery& delivery : deliveries) given.insert(to_hex(delivery.origin->digest));
+  std::set<std::pair<std::string, FilePeriods::File>> wanted;  // by campaign
+  for (const model::Delivery& delivery : deliveries) {
+    for (const model::Stretch& stretch : ingest::stretches_of(delivery)) {
+      PV_TRY(const std::vector<FilePeriods::File> files, parts_.periods->overlapping(tenant_, stretch));
+      for (const FilePeriods::File& file : files) {
+        if (!given.contains(file.digest)) wanted.emplace(stretch.campaign.str(), file);
+      }
+    }
+  }
+  ingest::ReadingRules rules;
+  rules.zone_of = [this](const ingest::Place& place) { return parts_.zones->zone_of(place); };
+  rules.extra_formats = parts_.settings->extra_formats;
+  rules.restart_rows = parts_.settings->restart_rows;
+  rules.max_file_bytes = parts_.settings->max_file_bytes;
+  std::vector<ingest::FileReading> readings;
+  std::vector<char> buffer;
+  for (const auto& [campaign, file] : wanted) {
+    PV_TRY(const model::CampaignName campaign_name, model::CampaignName::parse(campaign));
+    PV_TRY(const model::DeviceName device, model::DeviceName::parse(file.device_folder));
+    ingest::FoundFile found;
+    found.place = ingest::Place{tenant_, campaign_name, device};
+    found.path = parts_.settings->data_folder / tenant_.str() / campaign / file.device_folder / ingest::kParsedFolder / file.name;
+    ingest::FileReading reading = ingest::read_logger_file(std::move(found), rules, buffer, {.is_accepted = true, .header_file = {}});
+    if (reading.readiness == ingest::Readiness::ready) readings.push_back(std::move(reading));
+  }
+  return readings;
+}
+
+Result<model::Mirror*> PassingSink::mirror_of(std::size_t sink) {
+  const std::vector<std::string>& sinks = parts_.outbox->sinks();
+  mirrors_.resize(sinks.size());
+  if (!mirrors_[sink]) {
+    PV_TRY(mirrors_[sink], open_mirror(*parts_.settings, *parts_.zones, sinks[sink], tenant_));
+  }
+  return mirrors_[sink].get();
+}
+
+Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches) {
+  for (std::size_t s = 0; s < parts_.outbox->sinks().size(); ++s) {
+    const std::string& sink = parts_.outbox->sinks()[s];
+    PV_TRY(model::Mirror* const mirror, mirror_of(s));
+    auto outcome = mirror->put(truth, stretches);
+    if (!outcome) {
+      PV_TRY_VOID(parts_.outbox->note_trouble(sink, outcome.error().message()));
+      return fail(as_away(std::move(outcome).error()).with(sink));
+    }
+    PV_TRY_VOID(parts_.outbox->note_trouble(sink, ""));
+    std::vector<ingest::RefusedRow> rows;
+    for (model::RefusedPoint& point : outcome->refused) {
+      rows.push_back({.sink = sink, .tenant = tenant_.str(), .point = std::move(point), .file = {}, .line = 0, .digest = {}, .at_s = 0});
+    }
+    PV_TRY_VOID(parts_.outbox->note_refused(rows));
+  }
+  return {};
+}
+
+Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const model::Delivery> deliveries) {
+  PV_TRY(ScratchStore scratch, ScratchStore::open(parts_.settings->state_dir / "passing", tenant_));
+  PV_TRY(const std::vector<ingest::FileReading> earlier, earlier_files(deliveries));
+  std::vector<model::Delivery> before;
+  for (const ingest::FileReading& reading : earlier) before.push_back(delivery_of(reading));
+  if (!before.empty()) PV_TRY_VOID(scratch.writer().write(before));
+  PV_TRY(std::vector<model::DeliveryOutcome> outcomes, scratch.writer().write(deliveries));
+  std::vector<model::Stretch> stretches;
+  for (std::size_t d = 0; d < deliveries.size(); ++d) {
+    for (model::Stretch& stretch : ingest::stretches_of(deliveries[d])) {
+      stretch.change = outcomes[d].samples_replaced > 0 ? model::Change::changed : model::Change::added;
+      stretches.push_back(std::move(stretch));
+    }
+  }
+  PV_TRY(const auto reader, store::Reader::open(scratch.path()));
+  PV_TRY(const auto truth, reader->snapshot(1));
+  PV_TRY_VOID(send(*truth, stretches));
+  fault_point("passing.sent");
+  PV_TRY_VOID(parts_.periods->add(tenant_, deliveries));
+  return outcomes;
+}
+
+}  // namespace pv::app

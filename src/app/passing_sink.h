@@ -1,0 +1,46 @@
+#pragma once
+/// A tenant's sink where there is no embedded store: samples go to InfluxDB or VictoriaMetrics, or both, before a file counts as stored.
+///
+/// Files that disagree are settled by rank as everywhere (model/delivery.h). For that a store is made for the time of a call, out of the files given
+/// and those in parsed/ that have rows of the same loggers and instants; what it then holds is sent.
+///   Errors: unavailable: a system is away or refuses the credential; the files wait and are tried again. Otherwise as model/delivery.h.
+///   Cost: that of reading the overlapping files again. Threads: one caller at a time.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/file_periods.h"
+#include "app/settings.h"
+#include "app/zones.h"
+#include "ingest/file_reading.h"
+#include "ingest/outbox.h"
+#include "model/delivery.h"
+#include "model/mirror.h"
+
+namespace pv::app {
+
+/// What the sinks of an installation share. Borrowed.
+struct PassingParts {
+  const Settings* settings = nullptr;
+  const Zones* zones = nullptr;
+  FilePeriods* periods = nullptr;
+  ingest::Outbox* outbox = nullptr;  // for what was refused, and the standing of the other systems
+};
+
+class PassingSink final : public model::SampleSink {
+ public:
+  PassingSink(model::TenantName tenant, PassingParts parts) : tenant_(std::move(tenant)), parts_(parts) {}
+  Result<std::vector<model::DeliveryOutcome>> write(std::span<const model::Delivery> deliveries) override;
+
+ private:
+  Result<std::vector<ingest::FileReading>> earlier_files(std::span<const model::Delivery> deliveries);
+  Result<void> send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches);
+  Result<model::Mirror*> mirror_of(std::size_t sink);
+
+  model::TenantName tenant_;
+  PassingParts parts_;
+  std::vector<std::unique_ptr<model::Mirror>> mirrors_;  // by sink
+};
+
+}  // namespace pv::app

@@ -1,0 +1,144 @@
+#include "app/provisioning.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "app/access.h"
+#include "app/other_systems.h"
+#include "app/sources.h"
+#include "app/zones.h"
+#include "base/file.h"
+#include "base/private_file.h"
+#include "grafana/dashboard.h"
+#include "grafana/names.h"
+#include "grafana/provisioner.h"
+#include "influx/token_book.h"
+
+namespace pv::app {
+namespace {
+
+constexpr const char* kTokenFolder = "influx-tokens";
+constexpr const char* kUserFolder = "grafana-users";
+
+/// Folders in which files may lie; names that no campaign or company can have are passed over.
+template <class NameType>
+void add_folders(const std::filesystem::path& folder, std::set<NameType>& names) {
+  std::error_code code;
+  for (std::filesystem::directory_iterator entry(folder, code), end; !code && entry != end; entry.increment(code)) {
+    std::error_code unseen;
+    if (!entry->is_directory(unseen) || entry->is_symlink(unseen)) continue;
+    if (auto name = NameType::parse(entry->path().filename().string())) names.insert(std::move(*name));
+  }
+}
+
+Result<void> add_stored(const Settings& settings, const model::TenantName& company, std::set<model::CampaignName>& campaigns) {
+  PV_TRY(const auto sources, open_sources(settings));
+  const auto source = sources->open(company);
+  if (!source && source.error().kind() == Errc::not_found) return {};
+  if (!source) return fail(source.error());
+  PV_TRY(const auto snapshot, (*source)->snapshot(1));
+  PV_TRY(const auto summaries, snapshot->campaigns());
+  for (const model::CampaignSummary& summary : summaries) {
+    if (auto name = model::CampaignName::parse(summary.name)) campaigns.insert(std::move(*name));
+  }
+  return {};
+}
+
+/// A campaign has a dashboard from its first folder on.
+Result<std::set<model::CampaignName>> campaigns_of(const Settings& settings, const model::TenantName& company) {
+  std::set<model::CampaignName> campaigns;
+  add_folders(settings.data_folder / company.str(), campaigns);
+  PV_TRY_VOID(add_stored(settings, company, campaigns));
+  return campaigns;
+}
+
+bool is_in(tenancy::Registry* registry, const model::TenantName& company) { return registry != nullptr && registry->tenant(company).has_value(); }
+
+Result<Secret> token_of(const Settings& settings, const model::TenantName& company) {
+  PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
+  influx::TokenBook book(*connection, settings.state_dir / kTokenFolder);
+  return book.token_for(company.str(), settings.influxdb_token_rights);
+}
+
+}  // namespace
+
+grafana::Access grafana_access(const Settings& settings) {
+  grafana::Access access;
+  access.url = settings.grafana_url;
+  access.username = settings.grafana_username;
+  access.password = settings.grafana_password;
+  access.api_token = settings.grafana_api_token;
+  return access;
+}
+
+Result<grafana::Desired> desired_of(const Settings& settings, const model::TenantName& company, Preparation preparation) {
+  const auto registry = existing_registry(settings);
+  PV_TRY(const auto campaigns, campaigns_of(settings, company));
+  if (campaigns.empty() && !is_in(registry.get(), company)) {
+    return fail(Errc::not_found, fmt::format("company '{}' is not known and has no folder", company.str()));
+  }
+  grafana::Desired desired{.company = company, .isolation = settings.grafana_isolation};
+  desired.datasource.type = settings.grafana_datasource_type;
+  desired.datasource.url = settings.grafana_influxdb_url.empty() ? settings.influxdb_url : settings.grafana_influxdb_url;
+  desired.datasource.organization = settings.influxdb_org;
+  desired.datasource.bucket = company.str();
+  if (preparation == Preparation::make) {
+    PV_TRY(desired.datasource.token, token_of(settings, company));
+  }
+  desired.user = grafana::WantedUser{.login = grafana::user_login(company)};
+  const Zones zones(settings, registry.get());
+  for (const model::CampaignName& campaign : campaigns) {
+    grafana::WantedDashboard dashboard{.campaign = campaign.str(), .uid = grafana::dashboard_uid(company, campaign), .title = grafana::dashboard_title(company, campaign), .json = {}};
+    const grafana::DashboardRequest request{.company = company.str(),
+                                            .campaign = campaign.str(),
+                                            .datasource_uid = grafana::datasource_uid(company),
+                                            .datasource_type = settings.grafana_datasource_type,
+                                            .bucket = company.str(),
+                                            .zone = zones.zone_of(company, campaign).name(),
+                                            .uid = dashboard.uid,
+                                            .title = dashboard.title};
+    PV_TRY(dashboard.json, grafana::campaign_dashboard(request, settings.grafana_templates));
+    desired.dashboards.push_back(std::move(dashboard));
+  }
+  return desired;
+}
+
+Result<std::vector<model::TenantName>> companies_for_grafana(const Settings& settings) {
+  std::set<model::TenantName> names;
+  add_folders(settings.data_folder, names);
+  if (const auto registry = existing_registry(settings)) {
+    PV_TRY(const auto tenants, registry->tenants());
+    for (const tenancy::Tenant& tenant : tenants) names.insert(tenant.name);
+  }
+  PV_TRY(const auto sources, open_sources(settings));
+  PV_TRY(const auto stored, sources->tenants());
+  names.insert(stored.begin(), stored.end());
+  return std::vector(names.begin(), names.end());
+}
+
+Result<std::string> provision(const Settings& settings, const model::TenantName& company) {
+  // Before anything is made: the password of a user has nowhere else to go. The folder lets nobody in, so that the file is private from its first
+  // byte on.
+  const std::filesystem::path folder = settings.state_dir / kUserFolder;
+  PV_TRY_VOID(make_private_folder(folder, GroupMay::nothing));
+  PV_TRY(const auto provisioner, grafana::Provisioner::open(grafana_access(settings), settings.state_dir));
+  PV_TRY(const grafana::Desired desired, desired_of(settings, company, Preparation::make));
+  PV_TRY(const grafana::Outcome done, provisioner->apply(desired));
+  std::string told;
+  for (const grafana::Action& action : done.done.actions) told += fmt::format("{}{} {}", told.empty() ? "" : "; ", grafana::to_string(action.kind), action.what);
+  if (!done.user) return told;
+  const std::filesystem::path file = folder / company.str();
+  PV_TRY_VOID(replace_file(file, fmt::format("{}\n{}\n", done.user->login, done.user->password.reveal())));
+  PV_TRY_VOID(keep_private(file));
+  return told + fmt::format("; login and password of user '{}' are in {}: hand them on and delete the file", done.user->login, file.string());
+}
+
+Result<std::vector<std::string>> dashboard_uids_of(const Settings& settings, const model::TenantName& company) {
+  PV_TRY(const auto campaigns, campaigns_of(settings, company));
+  std::vector<std::string> uids;
+  for (const model::CampaignName& campaign : campaigns) uids.push_back(grafana::dashboard_uid(company, campaign));
+  return uids;
+}
+
+}  // namespace pv::app

@@ -1,0 +1,71 @@
+#pragma once
+/// What a bucket has, by campaign, logger and channel, as its series' tags say.
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "influx/connection.h"
+#include "influx/csv.h"
+#include "model/source.h"
+
+namespace pv::influx {
+
+/// Column of the answer by name, for each of its blocks in turn.
+class CsvColumns {
+ public:
+  explicit CsvColumns(std::vector<std::string_view> names) : names_(std::move(names)), places_(names_.size()) {}
+  /// "" where the block has no such column.
+  [[nodiscard]] std::string_view operator()(const CsvBlock& block, std::span<const std::string_view> cells, std::size_t name);
+
+ private:
+  std::vector<std::string_view> names_;
+  std::vector<std::optional<std::size_t>> places_;
+  std::uint64_t number_ = 0;
+};
+
+/// Numbers for names, which stay as long as the program runs. Threads: safe.
+class Ids {
+ public:
+  std::int64_t of(const std::string& campaign, const std::string& logger = {}, const std::string& field = {});
+
+ private:
+  std::mutex mutex_;
+  std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> ids_;
+};
+
+struct CatalogueChannel {
+  model::ChannelSummary summary;
+  std::vector<std::string> fields;  // what its values are called there; one, unless the style of ids was changed
+};
+
+struct CatalogueLogger {
+  model::CampaignId campaign;
+  std::string campaign_name;
+  model::LoggerSummary summary;
+  std::vector<CatalogueChannel> channels;  // by id
+};
+
+/// Threads: immutable once loaded.
+struct Catalogue {
+  std::uint64_t generation = 0;
+  std::string bucket;
+  std::vector<model::CampaignSummary> campaigns;  // by name
+  std::map<std::int64_t, CatalogueLogger> loggers;
+};
+
+/// Steps of loggers that have been found out, by logger and its last row. Threads: one at a time.
+using Steps = std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>;
+
+/// Three queries that the server answers series by series, and one of two days for each logger with new rows.
+///   Errors: invalid_input for more than 200,000 series; as influx/flux.h.
+Result<std::shared_ptr<const Catalogue>> load_catalogue(Connection& connection, const std::string& bucket, Ids& ids, Steps& steps,
+                                                        std::uint64_t generation);
+
+}  // namespace pv::influx

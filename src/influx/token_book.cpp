@@ -1,0 +1,150 @@
+#include "influx/token_book.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/private_file.h"
+#include "influx/bucket.h"
+
+namespace pv::influx {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMostFileBytes = 1U << 20;
+
+std::string text_at(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::set<std::string> ids_at(const json& object, const char* key) {
+  std::set<std::string> ids;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_array()) return ids;
+  for (const json& one : *found) {
+    if (one.is_string()) ids.insert(one.get<std::string>());
+  }
+  return ids;
+}
+
+}  // namespace
+
+struct TokenBook::Record {
+  std::string id;
+  Secret token;
+  std::set<std::string> superseded;              // made by us, to be deleted
+  std::optional<std::set<std::string>> attempt;  // tokens of this description that were there before one is made whose answer is awaited
+};
+
+std::filesystem::path TokenBook::file_of(std::string_view bucket, TokenRights rights) const {
+  return folder_ / fmt::format("{}.{}.json", percent_encoded(bucket), rights == TokenRights::read ? "read" : "read-write");
+}
+
+Result<TokenBook::Record> TokenBook::load(const std::filesystem::path& file) const {
+  Record record;
+  auto text = read_text_file(file, kMostFileBytes);
+  if (!text && text.error().kind() == Errc::not_found) return record;
+  if (!text) return fail(std::move(text).error());
+  const json body = json::parse(*text, nullptr, false);
+  if (!body.is_object()) return fail(Errc::corrupt, fmt::format("{}: it does not read; remove it and a new token is made", file.string()));
+  record.id = text_at(body, "id");
+  record.token = Secret(text_at(body, "token"));
+  record.superseded = ids_at(body, "superseded");
+  if (body.contains("attempt")) record.attempt = ids_at(body, "attempt");
+  return record;
+}
+
+Result<void> TokenBook::save(const std::filesystem::path& file, const Record& record) const {
+  json body = {{"id", record.id}, {"token", record.token.reveal()}, {"superseded", record.superseded}};
+  if (record.attempt) body["attempt"] = *record.attempt;
+  // The folder lets nobody in, so that the file is private from its first byte on.
+  PV_TRY_VOID(make_private_folder(folder_, GroupMay::nothing));
+  PV_TRY_VOID(replace_file(file, body.dump() + "\n"));
+  return keep_private(file);
+}
+
+Result<Permissions> TokenBook::wanted(std::string_view bucket, TokenRights rights) {
+  PV_TRY(const Bucket raw, ensure_bucket(connection_, bucket));
+  std::vector<std::string> ids = {raw.id};
+  for (const std::string_view ending : kDownsampled) {
+    PV_TRY(const auto found, find_bucket(connection_, std::string(bucket) + std::string(ending)));
+    if (found) ids.push_back(found->id);
+  }
+  Permissions permissions;
+  for (const std::string& id : ids) {
+    permissions.insert({Action::read, id});
+    if (rights == TokenRights::read_write) permissions.insert({Action::write, id});
+  }
+  return permissions;
+}
+
+Result<bool> TokenBook::holds(const Record& record, const Permissions& permissions, std::string_view bucket) {
+  if (record.id.empty() || record.token.empty()) return false;
+  PV_TRY(const auto known, find_authorization(connection_, record.id));
+  if (!known || !known->active || known->has_others || known->permissions != permissions) return false;
+  // That the token exists does not say that it is the one in the file.
+  Access access = connection_.access();
+  access.token = record.token;
+  PV_TRY(const auto own, Connection::open(std::move(access)));
+  PV_TRY(const std::string organization, connection_.organization_id());
+  const std::string what = fmt::format("trying the token for bucket {}", bucket);
+  PV_TRY(const HttpResponse answer,
+         own->send({.target = fmt::format("/api/v2/buckets?orgID={}&name={}", organization, percent_encoded(bucket))}, what));
+  if (answer.status == 401 || answer.status == 403 || answer.status == 404) return false;
+  PV_TRY_VOID(own->expect_json(answer, 200, what));
+  return true;
+}
+
+Result<Secret> TokenBook::renew(const std::filesystem::path& file, Record record, const Permissions& permissions, std::string_view bucket) {
+  const std::string description = fmt::format("powerview_token_for_bucket_{}", bucket);
+  PV_TRY(const std::vector<Authorization> all, list_authorizations(connection_));
+  std::set<std::string> there;
+  for (const Authorization& one : all) {
+    if (one.description != description) continue;
+    if (record.attempt && !record.attempt->contains(one.id) && one.id != record.id && !one.has_others) record.superseded.insert(one.id);
+    there.insert(one.id);
+  }
+  record.attempt = std::move(there);
+  PV_TRY_VOID(save(file, record));
+  fault_point("influx.token_attempt_noted");
+  PV_TRY(Authorization made, create_authorization(connection_, description, permissions));
+  fault_point("influx.token_made");
+  if (!record.id.empty()) record.superseded.insert(record.id);
+  record.id = made.id;
+  record.token = made.token;
+  record.attempt.reset();
+  PV_TRY_VOID(save(file, record));
+  return record.token;
+}
+
+Result<Secret> TokenBook::token_for(std::string_view bucket, TokenRights rights) {
+  PV_TRY(const Permissions permissions, wanted(bucket, rights));
+  const std::filesystem::path file = file_of(bucket, rights);
+  PV_TRY(Record record, load(file));
+  PV_TRY(const bool good, holds(record, permissions, bucket));
+  if (!good || record.attempt) {
+    PV_TRY(const Secret token, renew(file, std::move(record), permissions, bucket));
+    PV_TRY(record, load(file));
+  }
+  // What cannot be deleted now is deleted by the next call.
+  if (!record.superseded.empty()) {
+    const std::set<std::string> superseded = record.superseded;
+    for (const std::string& id : superseded) {
+      if (!delete_authorization(connection_, id)) continue;
+      record.superseded.erase(id);
+    }
+    PV_TRY_VOID(save(file, record));
+  }
+  return record.token;
+}
+
+}  // namespace pv::influx

@@ -1,0 +1,18 @@
+#pragma once
+/// Where a VictoriaMetrics is: one node, or a cluster of which one account (VictoriaMetrics says "tenant id") is used.
+///
+/// A node has everything below one address. A cluster writes through vminsert ("http://vminsert:8480/insert/42/influx"), reads through vmselect
+/// ("http://vmselect:8481/select/42/prometheus") and deletes below "/delete/42/prometheus" of the latter, which is derived.
+
+#include <string>
+
+namespace pv::victoria {
+
+struct Options {
+  std::string write_url;  // "/write" is put behind it
+  std::string read_url;   // "/api/v1/export" and the like are put behind it
+
+  [[nodiscard]] static Options single(const std::string& url) { return {url, url}; }
+};
+
+}  // namespace pv::victoria
