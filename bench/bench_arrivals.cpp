@@ -51,7 +51,7 @@ class Bench {
     registry_ = value_of(tenancy::Registry::open(settings_.state_dir));
     zones_.emplace(settings_, registry_.get());
     directory_.emplace(settings_.state_dir);
-    arrivals_ = value_of(app::Arrivals::start(settings_, *zones_, *registry_, *directory_, [](std::string_view) {}));
+    arrivals_ = value_of(app::Arrivals::start(settings_, *zones_, *registry_, *directory_, *directory_, [](std::string_view) {}));
   }
 
   [[nodiscard]] std::size_t files() const { return files_.size(); }

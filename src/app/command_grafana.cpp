@@ -20,6 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t kMostPasswordBytes = 1024;
 
 enum class Output : std::uint8_t { text, json };
+enum class Whose : std::uint8_t { companies, operators };
 
 struct Options {
   CommonOptions common;
@@ -28,8 +29,27 @@ struct Options {
   std::optional<std::string> password_file;
   grafana::Removal::User user = grafana::Removal::User::keep;
   Consent consent = Consent::ask;
+  Whose whose = Whose::companies;
   Output output = Output::text;
 };
+
+Result<Secret> password_in(const std::filesystem::path& file) {
+  PV_TRY(std::string text, read_text_file(file, kMostPasswordBytes));
+  text.resize(std::min(text.find_first_of("\r\n"), text.size()));
+  return Secret(std::move(text));
+}
+
+/// Login, e-mail and password of the company's own user, where they were given.
+Result<void> choose_user(const Options& options, grafana::Desired& desired) {
+  if (options.login.empty() && options.email.empty() && !options.password_file) return {};
+  if (!options.company || !desired.user) return fail(Errc::invalid_input, "--login, --email and --password-file are for one company's user: name the company, and leave grafana.make_user on");
+  if (!options.login.empty()) desired.user->login = options.login;
+  desired.user->email = options.email;
+  if (options.password_file) {
+    PV_TRY(desired.user->password, password_in(*options.password_file));
+  }
+  return {};
+}
 
 struct Work {
   Settings settings;
@@ -45,6 +65,7 @@ Result<Work> open_work(const Options& options) {
 }
 
 Result<std::vector<model::TenantName>> chosen_companies(const Options& options, const Settings& settings) {
+  if (options.whose == Whose::operators) return std::vector{operators()};
   if (!options.company) return companies_for_grafana(settings);
   PV_TRY(auto name, model::TenantName::parse(*options.company));
   return std::vector{std::move(name)};
@@ -98,7 +119,11 @@ Result<ExitCode> bring_about(const Options& options, Deed deed) {
   PV_TRY(const auto companies, chosen_companies(options, work.settings));
   Telling telling(options.output);
   for (const model::TenantName& company : companies) {
-    const auto desired = desired_of(work.settings, company, deed == Deed::apply ? Preparation::make : Preparation::none);
+    const Preparation preparation = deed == Deed::apply ? Preparation::make : Preparation::none;
+    auto desired = options.whose == Whose::operators ? desired_of_operators(work.settings, preparation) : desired_of(work.settings, company, preparation);
+    if (desired) {
+      if (auto chosen = choose_user(options, *desired); !chosen) desired = fail(std::move(chosen).error());
+    }
     if (!desired) {
       telling.tell_failure(company.str(), desired.error());
       continue;
@@ -136,9 +161,7 @@ Result<ExitCode> add_user(const Options& options) {
   grafana::UserAddition addition{.company = company, .isolation = work.settings.grafana_isolation, .user = {.login = options.login, .email = options.email}};
   PV_TRY(addition.user.role, grafana::parse_role(options.role));
   if (options.password_file) {
-    PV_TRY(std::string text, read_text_file(*options.password_file, kMostPasswordBytes));
-    text.resize(std::min(text.find_first_of("\r\n"), text.size()));
-    addition.user.password = Secret(std::move(text));
+    PV_TRY(addition.user.password, password_in(*options.password_file));
   }
   PV_TRY(grafana::Outcome done, work.provisioner->add_user(addition));
   // One that was given needs no showing.
@@ -169,8 +192,13 @@ void add_grafana(CLI::App& app, Chosen& chosen) {
   command->require_subcommand(1);
   CLI::App* sub = add_deed(*command, "plan", "Show what 'apply' would do; changes nothing in Grafana", options, chosen, [](const Options& given) { return bring_about(given, Deed::plan); });
   sub->add_option("company", options->company, "One company (default: all)");
+  sub->add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
   sub = add_deed(*command, "apply", "Make Grafana what it should be", options, chosen, [](const Options& given) { return bring_about(given, Deed::apply); });
   sub->add_option("company", options->company, "One company (default: all)");
+  sub->add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
+  sub->add_option("--login", options->login, "Login of the company's user (default: admin_<company>)");
+  sub->add_option("--email", options->email, "E-mail address of that user");
+  sub->add_option("--password-file", options->password_file, "Its first line is that user's password (default: a random one, shown once)")->type_name("FILE");
   sub = add_deed(*command, "remove", "Take a company's things away from Grafana; its samples stay", options, chosen, remove);
   sub->add_option("company", options->company, "Company")->required();
   sub->add_flag_callback("--user", [options] { options->user = grafana::Removal::User::remove; }, "Its users too");

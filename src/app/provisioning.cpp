@@ -13,6 +13,7 @@
 #include "grafana/dashboard.h"
 #include "grafana/names.h"
 #include "grafana/provisioner.h"
+#include "influx/bucket.h"
 #include "influx/token_book.h"
 
 namespace pv::app {
@@ -55,10 +56,27 @@ Result<std::set<model::CampaignName>> campaigns_of(const Settings& settings, con
 
 bool is_in(tenancy::Registry* registry, const model::TenantName& company) { return registry != nullptr && registry->tenant(company).has_value(); }
 
-Result<Secret> token_of(const Settings& settings, const model::TenantName& company) {
+Result<Secret> token_of(const Settings& settings, const std::string& bucket, influx::TokenRights rights) {
   PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
   influx::TokenBook book(*connection, settings.state_dir / kTokenFolder);
-  return book.token_for(company.str(), settings.influxdb_token_rights);
+  return book.token_for(bucket, rights);
+}
+
+/// All but dashboards.
+Result<grafana::Desired> frame_of(const Settings& settings, const model::TenantName& company, const std::string& bucket, Preparation preparation) {
+  if (settings.influxdb_url.empty() || settings.influxdb_org.empty() || settings.influxdb_admin_token.empty()) {
+    return fail(Errc::invalid_input, "Grafana reads the samples from InfluxDB: set influxdb.url, influxdb.org and influxdb.admin_token");
+  }
+  grafana::Desired desired{.company = company, .isolation = settings.grafana_isolation};
+  desired.datasource.type = settings.grafana_datasource_type;
+  desired.datasource.url = settings.grafana_influxdb_url.empty() ? settings.influxdb_url : settings.grafana_influxdb_url;
+  desired.datasource.organization = settings.influxdb_org;
+  desired.datasource.bucket = bucket;
+  if (preparation == Preparation::make) {
+    PV_TRY(desired.datasource.token, token_of(settings, bucket, settings.influxdb_token_rights));
+  }
+  if (settings.grafana_make_user == Switch::on) desired.user = grafana::WantedUser{.login = grafana::user_login(company)};
+  return desired;
 }
 
 }  // namespace
@@ -78,15 +96,7 @@ Result<grafana::Desired> desired_of(const Settings& settings, const model::Tenan
   if (campaigns.empty() && !is_in(registry.get(), company)) {
     return fail(Errc::not_found, fmt::format("company '{}' is not known and has no folder", company.str()));
   }
-  grafana::Desired desired{.company = company, .isolation = settings.grafana_isolation};
-  desired.datasource.type = settings.grafana_datasource_type;
-  desired.datasource.url = settings.grafana_influxdb_url.empty() ? settings.influxdb_url : settings.grafana_influxdb_url;
-  desired.datasource.organization = settings.influxdb_org;
-  desired.datasource.bucket = company.str();
-  if (preparation == Preparation::make) {
-    PV_TRY(desired.datasource.token, token_of(settings, company));
-  }
-  desired.user = grafana::WantedUser{.login = grafana::user_login(company)};
+  PV_TRY(grafana::Desired desired, frame_of(settings, company, influx::bucket_of(company), preparation));
   const Zones zones(settings, registry.get());
   for (const model::CampaignName& campaign : campaigns) {
     grafana::WantedDashboard dashboard{.campaign = campaign.str(), .uid = grafana::dashboard_uid(company, campaign), .title = grafana::dashboard_title(company, campaign), .json = {}};
@@ -94,13 +104,31 @@ Result<grafana::Desired> desired_of(const Settings& settings, const model::Tenan
                                             .campaign = campaign.str(),
                                             .datasource_uid = grafana::datasource_uid(company),
                                             .datasource_type = settings.grafana_datasource_type,
-                                            .bucket = company.str(),
+                                            .bucket = desired.datasource.bucket,
                                             .zone = zones.zone_of(company, campaign).name(),
                                             .uid = dashboard.uid,
                                             .title = dashboard.title};
     PV_TRY(dashboard.json, grafana::campaign_dashboard(request, settings.grafana_templates));
     desired.dashboards.push_back(std::move(dashboard));
   }
+  return desired;
+}
+
+model::TenantName operators() { return *model::TenantName::parse("PowerView operators"); }
+
+Result<grafana::Desired> desired_of_operators(const Settings& settings, Preparation preparation) {
+  const model::TenantName company = operators();
+  PV_TRY(grafana::Desired desired, frame_of(settings, company, settings.influxdb_meta_bucket, preparation));
+  const model::CampaignName campaign = *model::CampaignName::parse("ingestion");
+  grafana::DashboardRequest request;
+  request.datasource_uid = grafana::datasource_uid(company);
+  request.datasource_type = settings.grafana_datasource_type;
+  request.bucket = settings.influxdb_meta_bucket;
+  request.zone = settings.zone.name();
+  request.uid = grafana::dashboard_uid(company, campaign);
+  request.title = grafana::dashboard_title(company, campaign);
+  PV_TRY(std::string json, grafana::operators_dashboard(request, settings.grafana_templates));
+  desired.dashboards.push_back({.campaign = campaign.str(), .uid = request.uid, .title = request.title, .json = std::move(json)});
   return desired;
 }
 

@@ -24,6 +24,10 @@ enum class Preparation : std::uint8_t { none, make };
 /// neither in the registry nor has any.
 [[nodiscard]] Result<grafana::Desired> desired_of(const Settings& settings, const model::TenantName& company, Preparation preparation);
 
+/// The operators' own place in Grafana, beside the companies': a dashboard over the meta bucket (runs, failures with their reason).
+[[nodiscard]] model::TenantName operators();
+[[nodiscard]] Result<grafana::Desired> desired_of_operators(const Settings& settings, Preparation preparation);
+
 /// Those in the registry, with samples or with a folder, by name.
 [[nodiscard]] Result<std::vector<model::TenantName>> companies_for_grafana(const Settings& settings);
 

@@ -338,6 +338,11 @@ const SettingKey kKeys[] = {
        s.grafana_templates = v;
        return {};
      }},
+    {"grafana", "make_user", Kind::text, {nullptr, nullptr}, "on", "\"off\": no user admin_<company> is made; users are made by hand ('powerview grafana add-user').",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       PV_TRY(s.grafana_make_user, on_or_off(v));
+       return {};
+     }},
     {"grafana", "provision", Kind::text, {nullptr, nullptr}, "on", "\"off\": serve makes nothing in Grafana by itself on a campaign's first folder or file.",
      [](Settings& s, const std::string& v) -> Result<void> {
        PV_TRY(s.grafana_provision, on_or_off(v));

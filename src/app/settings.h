@@ -87,7 +87,7 @@ struct Settings {
   grafana::Isolation grafana_isolation = grafana::Isolation::organization;
   std::string grafana_datasource_type, grafana_influxdb_url;
   std::filesystem::path grafana_templates;
-  Switch grafana_provision = Switch::on;
+  Switch grafana_provision = Switch::on, grafana_make_user = Switch::on;
 
   /// Whether samples go there.
   [[nodiscard]] bool sends_to_influxdb() const;

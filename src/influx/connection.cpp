@@ -52,7 +52,7 @@ bool looks_like_id(std::string_view text) noexcept {
 }
 
 Result<std::unique_ptr<Connection>> Connection::open(Access access) {
-  if (access.organization.empty()) return fail(Errc::invalid_input, "influxdb.organization is not set");
+  if (access.organization.empty()) return fail(Errc::invalid_input, "influxdb.org is not set");
   if (access.token.empty()) return fail(Errc::denied, fmt::format("{} is not set", access.token_setting));
   HttpClientOptions options;
   options.base_url = access.url;
@@ -118,7 +118,7 @@ Result<std::string> Connection::organization_id() {
   const std::string what = fmt::format("looking for organization {}", access_.organization);
   PV_TRY(const HttpResponse answer, send({.target = "/api/v2/orgs?org=" + percent_encoded(access_.organization)}, what));
   const auto absent = [&] {
-    return fail(Errc::invalid_input, fmt::format("{}: {} has no organization of this name that the token of {} may see; check influxdb.organization", what,
+    return fail(Errc::invalid_input, fmt::format("{}: {} has no organization of this name that the token of {} may see; check influxdb.org", what,
                                                  client_->base_url(), access_.token_setting));
   };
   if (answer.status == 404 && answer.header("content-type").find("json") != std::string_view::npos) return absent();

@@ -67,10 +67,11 @@ void Forwarder::wake() {
 
 bool Forwarder::wait_drained(std::chrono::milliseconds most) {
   std::unique_lock lock(mutex_);
-  const std::uint64_t call = ++calls_;
+  if (last_ == Step::set_back) return false;
+  ++calls_;
   last_ = Step::went_on;
   changed_.notify_all();
-  changed_.wait_for(lock, most, [&] { return last_ != Step::went_on && calls_ >= call; });
+  changed_.wait_for(lock, most, [&] { return last_ != Step::went_on; });
   return last_ == Step::idle;
 }
 

@@ -219,7 +219,7 @@ TEST_F(OutboxTest, AnOutageLosesNothingAndKeepsTheOrder) {
   EXPECT_EQ(standing->front().waiting, 50U);
   EXPECT_EQ(standing->front().trouble, "away");
   mirror.set_error({});
-  for (int i = 0; i < 100 && !forwarder->wait_drained(1s); ++i) {}
+  for (int i = 0; i < 500 && !forwarder->wait_drained(1s); ++i) std::this_thread::sleep_for(10ms);
   const auto got = mirror.got();
   ASSERT_EQ(got.size(), 50U);
   for (std::size_t day = 0; day < got.size(); ++day) EXPECT_EQ(got[day].period.from_s, static_cast<std::int64_t>(day) * 86'400 + 600);
