@@ -110,7 +110,11 @@ std::set<std::string> fault_points() {
     const std::string name = source.path().filename();
     if (!name.ends_with(".cpp") || name.ends_with("_test.cpp")) continue;
     const std::string text = content_of(source.path());
-    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) names.insert((*at)[1]);
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) {
+      // Here is one sink; copies are ended in tests/e2e.
+      const std::string point = (*at)[1];
+      if (!point.starts_with("outbox.") && !point.starts_with("forward.")) names.insert(point);
+    }
   }
   return names;
 }

@@ -3,10 +3,12 @@
 
 #include <regex>
 #include <set>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "e2e/serving.h"
+#include "fakes/influxdb/server.h"
 #include "testing/logger_text.h"
 #include "testing/power_cut.h"
 
@@ -33,7 +35,11 @@ std::set<std::string> fault_points() {
   for (const auto& entry : fs::recursive_directory_iterator(PV_SOURCE_DIR "/src")) {
     if (entry.path().extension() != ".cpp" || entry.path().filename().string().ends_with("_test.cpp")) continue;
     const std::string text = content_of(entry.path());
-    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) names.insert((*at)[1]);
+    for (std::sregex_iterator at(text.begin(), text.end(), call), end; at != end; ++at) {
+      // Tokens are made for dashboards, samples are passed on without a store: no upload comes by here.
+      const std::string point = (*at)[1];
+      if (!point.starts_with("influx.") && !point.starts_with("passing.")) names.insert(point);
+    }
   }
   return names;
 }
@@ -48,6 +54,30 @@ std::vector<std::string> given_texts() {
   }
   texts.emplace_back("no\tlogger\nfile\tat all\n");
   return texts;
+}
+
+/// What a copy in InfluxDB has, as `export --to samples` would tell it.
+std::set<std::string> copied(const testing::influxdb::Server& copy) {
+  std::set<std::string> lines;
+  for (const testing::influxdb::Stored& one : copy.points("acme")) {
+    if (one.measurement == "electrical") lines.insert(std::to_string(one.time_s) + "\t" + one.field + "\t" + std::to_string(std::get<double>(one.value)));
+  }
+  return lines;
+}
+
+/// The same lines of an export.
+std::set<std::string> lines_of(const std::string& samples) {
+  std::set<std::string> lines;
+  std::istringstream text(samples);
+  std::string time_s, field;
+  double value = 0;
+  while (text >> time_s >> field >> value) lines.insert(time_s + "\t" + field + "\t" + std::to_string(value));
+  return lines;
+}
+
+/// Settings of a `serve` that looks often and keeps a copy.
+std::string settings_with(const testing::influxdb::Server& copy) {
+  return "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n[influxdb]\nurl = \"" + copy.url() + "\"\norg = \"powerview\"\nadmin_token = \"operator-token\"\n";
 }
 
 struct Outcome {
@@ -121,7 +151,9 @@ TEST(Crash, EndedAtEveryChangeOfStateAndStartedAgainNothingIsLostOrTwice) {
     for (const int pass : {1, 2}) {
       SCOPED_TRACE(point + ":" + std::to_string(pass));
       const Installation at;
-      Serving serving(at, {.settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n"});
+      testing::influxdb::Server copy;
+      copy.start();
+      Serving serving(at, {.environment = {}, .settings = settings_with(copy)});
       serving.create_acme();
       ASSERT_EQ(serving.stop().code, 0);
       serving.start({{"POWERVIEW_FAULT", point + ":" + std::to_string(pass)}});
@@ -132,6 +164,7 @@ TEST(Crash, EndedAtEveryChangeOfStateAndStartedAgainNothingIsLostOrTwice) {
       serving.start();
       hand_in(at, serving, told_ok);
       expect_settled(at, serving, expected, told_ok);
+      EXPECT_TRUE(eventually([&] { return copied(copy) == lines_of(expected.samples); })) << copied(copy).size() << " samples in the copy";
       if (HasFatalFailure()) return;
     }
   }
@@ -170,7 +203,9 @@ TEST(Crash, APowerCutAtEveryChangeOfStateLosesNothingThatTheClientWasToldOf) {
   for (const std::string& point : points) {
     SCOPED_TRACE(point);
     const Installation before;
-    Serving first(before, {.settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n"});
+    testing::influxdb::Server copy;
+    copy.start();
+    Serving first(before, {.environment = {}, .settings = settings_with(copy)});
     first.create_acme();
     ASSERT_EQ(first.stop().code, 0);
     const testing::PowerCut cut(before.path());
@@ -193,6 +228,7 @@ TEST(Crash, APowerCutAtEveryChangeOfStateLosesNothingThatTheClientWasToldOf) {
     first.start();
     hand_in(before, first, told_ok);
     expect_settled(before, first, expected, told_ok);
+    EXPECT_TRUE(eventually([&] { return copied(copy) == lines_of(expected.samples); })) << copied(copy).size() << " samples in the copy";
     if (HasFatalFailure()) return;
   }
 }
