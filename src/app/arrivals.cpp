@@ -43,7 +43,7 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
                                               .max_file_bytes = settings.max_file_bytes,
                                               .extra_formats = settings.extra_formats,
                                               .campaign_made = campaign_made}));
-  arrivals->start_provisioning(settings, sources);
+  arrivals->start_provisioning(settings);
   PV_TRY_VOID(arrivals->start_copies(settings, zones, stores));
   PV_TRY_VOID(arrivals->start_intake(settings, zones, sources));
   ingest::WatchOptions watch;
@@ -62,20 +62,20 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
   return arrivals;
 }
 
-void Arrivals::start_provisioning(const Settings& settings, model::SourceDirectory& sources) {
+void Arrivals::start_provisioning(const Settings& settings) {
   if (settings.grafana_provision == Switch::off || settings.grafana_url.empty()) return;
   ProvisioningOptions options;
   options.log = log_;
   options.apply = [&settings](const model::TenantName& company) { return provision(settings, company); };
   provisioning_ = ProvisioningThread::start(std::move(options));
   // What was left half-made before the last stop.
-  if (const auto companies = sources.tenants()) {
-    for (const model::TenantName& company : *companies) provisioning_->announce(company);
-  }
+  const auto companies = companies_for_grafana(settings);
+  if (!companies) return log_(shown(companies.error().message()));
+  for (const model::TenantName& company : *companies) provisioning_->announce(company);
 }
 
 Result<void> Arrivals::start_copies(const Settings& settings, const Zones& zones, store::Directory& stores) {
-  PV_TRY(copies_, Copies::start(settings, zones, stores, log_));
+  PV_TRY(copies_, Copies::start(settings, zones, settings.embedded_store == Switch::on ? &stores : nullptr, log_));
   if (settings.embedded_store == Switch::on) {
     if (copies_) sinks_.send_to(*copies_);
     return {};

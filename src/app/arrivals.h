@@ -54,7 +54,7 @@ class Arrivals {
 
  private:
   Arrivals(store::Directory& directory, unsigned encoders, Log log) : log_(std::move(log)), sinks_(directory, encoders) {}
-  void start_provisioning(const Settings& settings, model::SourceDirectory& sources);
+  void start_provisioning(const Settings& settings);
   Result<void> start_copies(const Settings& settings, const Zones& zones, store::Directory& stores);
   Result<void> start_intake(const Settings& settings, const Zones& zones, model::SourceDirectory& sources);
   Result<void> start_sftp(const Settings& settings, tenancy::Registry& registry);

@@ -5,6 +5,7 @@
 
 #include "app/access.h"
 #include "app/command.h"
+#include "ingest/outbox.h"
 #include "store/directory.h"
 #include "store/writer.h"
 
@@ -36,6 +37,12 @@ ExitCode run_erase(const Options& options) {
   auto writer = store::Writer::open(directory.file_of(*tenant));
   if (!writer) return report(writer.error());
   if (auto erased = (*writer)->erase_campaign(*campaign); !erased) return report(erased.error());
+  if (ingest::Outbox::open(settings->state_dir, {}, ingest::Outbox::Access::read_only)) {
+    // What is on its way to a copy has nothing to be read from any more.
+    const auto outbox = ingest::Outbox::open(settings->state_dir, {});
+    if (!outbox) return report(outbox.error());
+    if (auto forgotten = (*outbox)->forget(*tenant, *campaign); !forgotten) return report(forgotten.error());
+  }
   fmt::print("campaign '{}' of '{}' erased; its logger files are untouched\n", options.campaign, options.tenant);
   return ExitCode::done;
 }

@@ -129,11 +129,17 @@ Result<ExitCode> bring_about(const Options& options, Deed deed) {
       continue;
     }
     if (deed == Deed::plan) {
-      const auto plan = work.provisioner->plan(*desired);
+      auto plan = work.provisioner->plan(*desired);
+      if (plan && desired->datasource.token.empty()) plan->notes.push_back("the company's token in InfluxDB is missing or revoked: apply makes a new one");
       if (plan) telling.tell(company.str(), *plan);
       else telling.tell_failure(company.str(), plan.error());
     } else {
-      const auto done = work.provisioner->apply(*desired);
+      auto done = work.provisioner->apply(*desired);
+      if (done) {
+        auto settled = drop_old_tokens(work.settings, *desired);
+        if (settled) settled = take_up_again(work.settings, company);
+        if (!settled) telling.tell_failure(company.str(), settled.error());
+      }
       if (done) telling.tell(company.str(), done->done, done->user);
       else telling.tell_failure(company.str(), done.error());
     }
@@ -150,6 +156,7 @@ Result<ExitCode> remove(const Options& options) {
   if (!plan.is_empty() && options.consent == Consent::ask) print_text(company.str(), plan, {});
   if (!plan.is_empty()) PV_TRY_VOID(ask("This is taken away from Grafana; samples stay.", options.consent));
   PV_TRY(const grafana::Plan done, work.provisioner->remove(removal));
+  PV_TRY_VOID(leave_alone(work.settings, company));
   Telling telling(options.output);
   telling.tell(company.str(), done);
   return telling.finish();

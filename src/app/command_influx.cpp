@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -12,6 +13,7 @@
 #include "app/influx_copy.h"
 #include "app/other_systems.h"
 #include "app/parsed_truth.h"
+#include "app/provisioning.h"
 #include "app/sources.h"
 #include "influx/bucket.h"
 #include "influx/task.h"
@@ -27,6 +29,7 @@ struct Options {
   std::optional<std::string> tenant, campaign, from, to;
   enum class Source : std::uint8_t { store, parsed } source = Source::store;
   enum class Deed : std::uint8_t { look, apply } deed = Deed::look;
+  Extra extra = Extra::keep;
   enum class OldTasks : std::uint8_t { report, remove } old_tasks = OldTasks::report;
 };
 
@@ -57,9 +60,9 @@ Result<std::unique_ptr<Work>> open_work(const Options& options) {
     PV_TRY(model::TenantName tenant, model::TenantName::parse(*options.tenant));
     work->tenants.push_back(std::move(tenant));
   } else {
-    PV_TRY(const auto sources, open_sources(work->settings));
-    PV_TRY(work->tenants, sources->tenants());
+    PV_TRY(work->tenants, companies_for_grafana(work->settings));
   }
+  if (work->tenants.empty()) return fail(Errc::not_found, fmt::format("there is no company: none in the registry, no samples, no folder in {}", work->settings.data_folder.string()));
   if (options.campaign) {
     PV_TRY(work->range.campaign, model::CampaignName::parse(*options.campaign));
   }
@@ -73,11 +76,13 @@ Result<std::unique_ptr<Work>> open_work(const Options& options) {
   return work;
 }
 
-/// The samples as they should be: the embedded store's, or those of the files in parsed/.
+/// The samples as they should be: the embedded store's, or those of the files in parsed/. Null: there are none.
 Result<std::shared_ptr<model::SampleSource>> truth_of(const Work& work, const model::TenantName& tenant, Options::Source source) {
   if (source == Options::Source::parsed || work.settings.embedded_store == Switch::off) return read_parsed_files(work.settings, *work.zones, tenant, work.range.campaign);
   PV_TRY(const auto sources, open_sources(work.settings));
-  return sources->open(tenant);
+  auto opened = sources->open(tenant);
+  if (!opened && opened.error().kind() == Errc::not_found) return std::shared_ptr<model::SampleSource>();
+  return opened;
 }
 
 Result<void> print_token(const Options& options) {
@@ -85,44 +90,61 @@ Result<void> print_token(const Options& options) {
   influx::TokenRights rights = settings.influxdb_token_rights;
   if (options.rights) rights = *options.rights == "read_write" ? influx::TokenRights::read_write : influx::TokenRights::read;
   PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
-  influx::TokenBook book(*connection, settings.state_dir / "influx-tokens");
-  PV_TRY(const Secret token, book.token_for(options.bucket, rights));
+  influx::TokenBook book(*connection, settings.state_dir / "influx-tokens", token_cover(settings, options.bucket));
+  // Grafana may still have the one before; 'grafana apply' gives it the new one, and deletes the old.
+  const influx::Superseded superseded = settings.grafana_url.empty() ? influx::Superseded::drop : influx::Superseded::keep;
+  PV_TRY(const Secret token, book.token_for(options.bucket, rights, superseded));
   fmt::print("{}\n", token.reveal());
   return {};
 }
 
+/// A bar's worth of words on a terminal; elsewhere a line for each tenth.
 void draw_progress(std::size_t done, std::size_t all, std::uint64_t points) {
   if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r{}/{} months, {} points ", done, all, points);
+  else if (all >= 10 && done % (all / 10) == 0) fmt::print(stderr, "{}/{} months, {} points\n", done, all, points);
+}
+
+Result<std::vector<CopyStep>> steps_now(model::SampleSource& source, const CopyRange& range) {
+  PV_TRY(const auto truth, source.snapshot(1));
+  return copy_steps(*truth, range);
 }
 
 Result<void> backfill(const Options& options) {
   PV_TRY(const auto work, open_work(options));
   for (const model::TenantName& tenant : work->tenants) {
     PV_TRY(const auto source, truth_of(*work, tenant, options.source));
-    PV_TRY(const auto truth, source->snapshot(1));
+    if (!source) continue;
     PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
-    PV_TRY(const std::vector<CopyStep> steps, copy_steps(*truth, work->range));
+    PV_TRY(const std::vector<CopyStep> steps, steps_now(*source, work->range));
     PV_TRY(StepRecord record, StepRecord::open(work->settings.state_dir,
                                                fmt::format("influxdb {} {} {} {} {}", work->settings.influxdb_url, work->settings.influxdb_org, tenant.str(), options.from.value_or(""),
                                                            options.to.value_or(""))));
     if (record.count() > 0) fmt::print("{}: goes on after {} months\n", shown(tenant.str()), record.count());
     std::uint64_t points = 0, refused = 0;
+    std::string first_refused;
     std::size_t done = 0;
     for (const CopyStep& step : steps) {
       ++done;
       if (record.has(step.key)) continue;
-      auto sent = mirror->put(*truth, std::span(&step.stretch, 1));
+      auto sent = put_current(*source, *mirror, std::span(&step.stretch, 1));
       if (!sent) return fail(std::move(sent).error().with(fmt::format("{}/{}; run the same command again to go on from here", tenant.str(), step.key)));
       points += sent->points;
       refused += sent->refused_total;
+      if (!sent->refused.empty() && first_refused.empty()) first_refused = fmt::format("{} {}: {}", sent->refused.front().field, moment_text(sent->refused.front().time_s), sent->refused.front().reason);
       PV_TRY_VOID(record.add(step.key));
       draw_progress(done, steps.size(), points);
     }
     PV_TRY_VOID(record.finish());
     if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
-    fmt::print("{}: {} months of loggers, {} points sent{}\n", shown(tenant.str()), steps.size(), points, refused > 0 ? fmt::format(", {} refused", refused) : "");
+    fmt::print("{}: {} months of loggers, {} points sent{}\n", shown(tenant.str()), steps.size(), points, refused > 0 ? fmt::format(", {} refused, the first: {}", refused, shown(first_refused)) : "");
   }
   return {};
+}
+
+/// Where there is an embedded store: what is put there is also brought by whoever sends. Null without one.
+Result<std::unique_ptr<ingest::Outbox>> outbox_of(const Settings& settings) {
+  if (settings.embedded_store == Switch::off || !settings.sends_to_influxdb()) return std::unique_ptr<ingest::Outbox>();
+  return ingest::Outbox::open(settings.state_dir, copy_sinks(settings));
 }
 
 ExitCode check(const Options& options) {
@@ -132,7 +154,8 @@ ExitCode check(const Options& options) {
   for (const model::TenantName& tenant : (*work)->tenants) {
     const auto compared = [&]() -> Result<std::size_t> {
       PV_TRY(const auto source, truth_of(**work, tenant, options.source));
-      PV_TRY(const auto truth, source->snapshot(1));
+      if (!source) return std::size_t{0};
+      PV_TRY(auto truth, source->snapshot(1));
       PV_TRY(const auto mirror, open_influx_mirror((*work)->settings, *(*work)->zones, tenant));
       PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
       for (const CopyDifference& one : found.differences) {
@@ -143,10 +166,15 @@ ExitCode check(const Options& options) {
       fmt::print("{}: {} samples, {} days of channels compared: {}\n", shown(tenant.str()), found.samples, found.days,
                  found.differences.empty() ? "all well" : fmt::format("{} differ", found.differences.size()));
       if (options.deed == Options::Deed::look || found.differences.empty()) return found.differences.size();
-      PV_TRY(const model::MirrorOutcome repaired, repair_copy(*truth, *mirror, found));
+      PV_TRY(const auto outbox, outbox_of((*work)->settings));
+      truth.reset();
+      PV_TRY(const model::MirrorOutcome repaired, repair_copy(*source, *mirror, tenant, found, options.extra, outbox.get()));
+      PV_TRY(truth, source->snapshot(1));
       PV_TRY(const CopyComparison again, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
-      fmt::print("{}: {} points sent; {}\n", shown(tenant.str()), repaired.points,
-                 again.differences.empty() ? "all well now" : fmt::format("{} days of channels still differ", again.differences.size()));
+      const auto extra = std::count_if(again.differences.begin(), again.differences.end(), [](const CopyDifference& one) { return one.copy_samples > one.truth_samples; });
+      fmt::print("{}: {} points sent; {}{}\n", shown(tenant.str()), repaired.points,
+                 again.differences.empty() ? "all well now" : fmt::format("{} days of channels still differ", again.differences.size()),
+                 extra > 0 ? fmt::format("; of {} the bucket has more than there is here: --remove-extra deletes it there", extra) : "");
       return again.differences.size();
     }();
     if (!compared) return report(compared.error());
@@ -169,13 +197,17 @@ Result<void> downsample(const Options& options) {
   PV_TRY(const auto work, open_work(options));
   for (const model::TenantName& tenant : work->tenants) {
     PV_TRY(const auto source, truth_of(*work, tenant, options.source));
-    PV_TRY(const auto truth, source->snapshot(1));
+    if (!source) continue;
     PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
     PV_TRY_VOID(old_tasks(options, mirror->samples().connection(), mirror->samples().bucket()));
-    PV_TRY(const std::vector<CopyStep> steps, copy_steps(*truth, work->range));
+    PV_TRY(const std::vector<CopyStep> steps, steps_now(*source, work->range));
     std::uint64_t points = 0;
     for (std::size_t s = 0; s < steps.size(); ++s) {
-      PV_TRY(const model::MirrorOutcome sent, mirror->put_means(*truth, std::span(&steps[s].stretch, 1)));
+      const model::Stretch& stretch = steps[s].stretch;
+      // Those of the old scheme have the same series and other stamps.
+      PV_TRY_VOID(mirror->delete_means(stretch.campaign, stretch.logger_sn, stretch.period));
+      PV_TRY(const auto truth, source->snapshot(1));
+      PV_TRY(const model::MirrorOutcome sent, mirror->put_means(*truth, std::span(&stretch, 1)));
       points += sent.points;
       draw_progress(s + 1, steps.size(), points);
     }
@@ -209,7 +241,8 @@ void add_influx(CLI::App& app, Chosen& chosen) {
   CLI::App* checking = command->add_subcommand("check", "Compare store and bucket: counts and sums by day");
   add_common_options(*checking, options->common);
   ranged(checking);
-  checking->add_flag_callback("--apply", [options] { options->deed = Options::Deed::apply; }, "Repair what differs");
+  checking->add_flag_callback("--apply", [options] { options->deed = Options::Deed::apply; }, "Send what differs again");
+  checking->add_flag_callback("--remove-extra", [options] { options->extra = Extra::remove; }, "With --apply: also delete, in the bucket, days of loggers of which it has more than there is here");
   checking->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
 }
 

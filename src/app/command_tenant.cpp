@@ -8,8 +8,12 @@
 
 #include "app/access.h"
 #include "app/command.h"
+#include "base/file.h"
+#include "base/http_client.h"
+#include "influx/bucket.h"
 #include "ingest/intake_lock.h"
 #include "ingest/ledger.h"
+#include "ingest/outbox.h"
 #include "store/directory.h"
 
 namespace pv::app {
@@ -121,6 +125,24 @@ Result<void> set_standing(const Options& options, tenancy::Standing standing) {
   return {};
 }
 
+/// What is kept for its copies: what they lack, points that were refused, its token, its user's password.
+Result<void> forget_copies(const Settings& settings, const model::TenantName& name) {
+  const auto there = ingest::Outbox::open(settings.state_dir, {}, ingest::Outbox::Access::read_only);
+  if (!there && there.error().kind() != Errc::not_found) return fail(there.error());
+  if (there) {
+    PV_TRY(const auto outbox, ingest::Outbox::open(settings.state_dir, {}));
+    PV_TRY_VOID(outbox->forget(name, std::nullopt));
+  }
+  const std::string bucket = percent_encoded(influx::bucket_of(name));
+  for (const std::filesystem::path& file : {settings.state_dir / "influx-tokens" / (bucket + ".read.json"), settings.state_dir / "influx-tokens" / (bucket + ".read-write.json"),
+                                            settings.state_dir / "grafana-users" / name.str()}) {
+    std::error_code code;
+    std::filesystem::remove(file, code);
+    if (code) return fail(system_error("cannot remove it", file, code.value()));
+  }
+  return {};
+}
+
 Result<void> erase_data(const Settings& settings, const model::TenantName& name) {
   const store::Directory directory(settings.state_dir);
   for (const char* ending : {"", "-wal", "-shm"}) {
@@ -132,6 +154,7 @@ Result<void> erase_data(const Settings& settings, const model::TenantName& name)
   const std::filesystem::path folder = settings.data_folder / name.str();
   std::filesystem::remove_all(folder, code);
   if (code) return fail(system_error("cannot remove it", folder, code.value()));
+  PV_TRY_VOID(forget_copies(settings, name));
   // Last: as long as the files are there, so is what is said of them.
   const auto standing = ingest::Ledger::open(settings.state_dir, ingest::Ledger::Access::read_only);
   if (!standing && standing.error().kind() == Errc::not_found) return {};

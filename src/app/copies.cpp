@@ -41,12 +41,22 @@ Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, con
   return mirror;
 }
 
-Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zones& zones, model::SourceDirectory& truth, Log log) {
+Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zones& zones, model::SourceDirectory* truth, Log log) {
   std::vector<std::string> sinks = copy_sinks(settings);
   if (sinks.empty()) return std::unique_ptr<Copies>();
   std::unique_ptr<Copies> copies(new Copies(settings, zones, std::move(log)));
   PV_TRY(copies->outbox_, ingest::Outbox::open(settings.state_dir, sinks));
   PV_TRY([[maybe_unused]] const std::uint64_t left, copies->outbox_->recover());
+  for (const std::string& sink : sinks) {
+    // A wrong address stops the start, not each file.
+    PV_TRY([[maybe_unused]] const auto opened, open_mirror(settings, zones, sink, *model::TenantName::parse("address")));
+  }
+  if (truth == nullptr && copies->log_) {
+    PV_TRY(const std::vector<ingest::SinkStanding> standing, copies->outbox_->standing());
+    for (const ingest::SinkStanding& one : standing) {
+      if (one.waiting > 0) copies->log_(fmt::format("sink.leftover sink={} stretches={}: of the time with an embedded store; 'powerview influx check' tells what is missing", one.sink, one.waiting));
+    }
+  }
   Copies* const self = copies.get();
   for (const std::string& sink : sinks) {
     copies->open_.push_back(std::make_unique<Open>(Open{.sink = sink, .tenant = {}, .mirror = {}}));
@@ -54,7 +64,7 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
     ingest::ForwarderOptions options;
     options.sink = sink;
     options.outbox = copies->outbox_.get();
-    options.truth = &truth;
+    options.truth = truth;
     options.mirror_of = [self, open](const model::TenantName& tenant) { return self->mirror_of(*open, tenant); };
     options.locate = [self](ingest::RefusedRow& row, const ingest::OutboxEntry& entry) { self->locate(row, entry); };
     if (sink == kInfluxdbSink) {
@@ -96,7 +106,8 @@ void Copies::wake() {
 
 void Copies::tell(const ingest::RunReport& report) {
   if (!settings_->sends_to_influxdb()) return;
-  if (auto added = outbox_->add_line(std::string(kInfluxdbSink), meta_lines(report, *settings_)); !added && log_) log_(added.error().message());
+  const std::lock_guard lock(telling_);
+  if (auto added = outbox_->add_line(std::string(kInfluxdbSink), meta_lines(report, *settings_, instants_)); !added && log_) log_(added.error().message());
   wake();
 }
 

@@ -5,11 +5,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/downsampling.h"
+#include "app/meta_lines.h"
 #include "app/settings.h"
 #include "app/zones.h"
 #include "ingest/forwarder.h"
@@ -32,8 +34,9 @@ inline constexpr std::string_view kVictoriaSink = "victoriametrics";
 class Copies {
  public:
   using Log = std::function<void(std::string_view)>;
-  /// Null when samples go nowhere else. Borrows settings, zones and `truth`, where the samples are kept. For the holder of the intake lock.
-  static Result<std::unique_ptr<Copies>> start(const Settings& settings, const Zones& zones, model::SourceDirectory& truth, Log log);
+  /// Null when samples go nowhere else. Borrows settings, zones and `truth`, where the samples are kept; null where they are passed on
+  /// (app/passing_sink.h): then it tells what was ingested and nothing else. For the holder of the intake lock. Errors: also a wrong address.
+  static Result<std::unique_ptr<Copies>> start(const Settings& settings, const Zones& zones, model::SourceDirectory* truth, Log log);
 
   [[nodiscard]] ingest::Outbox& outbox() noexcept { return *outbox_; }
   /// Something was put into the outbox.
@@ -60,6 +63,8 @@ class Copies {
   const Zones* zones_;
   Log log_;
   std::unique_ptr<ingest::Outbox> outbox_;
+  std::mutex telling_;
+  MetaInstants instants_;  // guarded by telling_
   std::vector<std::unique_ptr<Open>> open_;
   std::vector<std::unique_ptr<ingest::Forwarder>> forwarders_;  // last: they use all of the above
 };

@@ -156,7 +156,10 @@ void examine_grafana(std::vector<Diagnosis>& all, const Settings& settings) {
   }
   std::size_t as_they_should_be = 0;
   for (const model::TenantName& company : *companies) {
-    const auto desired = desired_of(settings, company, Preparation::make);
+    const auto desired = desired_of(settings, company, Preparation::none);
+    if (desired && desired->datasource.token.empty()) {
+      all.push_back({"influxdb token of " + company.str(), Health::warning, "missing or revoked: 'powerview grafana apply' makes one and gives it to the datasource"});
+    }
     const auto plan = desired ? (*provisioner)->plan(*desired) : Result<grafana::Plan>(fail(desired.error()));
     if (!plan) {
       all.push_back({"grafana of " + company.str(), Health::wrong, plan.error().message()});
@@ -178,7 +181,7 @@ Result<std::vector<std::string>> try_token(const Settings& settings, const Secre
   access.token_setting = "the company's token";
   PV_TRY(const auto connection, influx::Connection::open(std::move(access)));
   std::uint64_t rows = 0;
-  const auto queried = influx::run_query(*connection, fmt::format("from(bucket: {}) |> range(start: 0) |> limit(n: 1)", influx::flux_string(theirs)), "an attack",
+  const auto queried = influx::run_query(*connection, fmt::format("from(bucket: {}) |> range(start: 1970-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z) |> first()", influx::flux_string(theirs)), "an attack",
                                          [&rows](const influx::CsvBlock&, std::span<const std::string_view>) -> Result<void> {
                                            ++rows;
                                            return {};
@@ -216,16 +219,15 @@ std::vector<Diagnosis> examine_walls(const Settings& settings) {
   if (settings.sends_to_influxdb()) {
     const auto leaks = [&]() -> Result<std::vector<std::string>> {
       PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
-      influx::TokenBook book(*connection, settings.state_dir / "influx-tokens");
-      PV_TRY(const Secret token, book.token_for(own, settings.influxdb_token_rights));
-      PV_TRY_VOID([&]() -> Result<void> {
-        PV_TRY([[maybe_unused]] const influx::Bucket bucket, influx::ensure_bucket(*connection, theirs));
-        return {};
-      }());
-      return try_token(settings, token, own, theirs);
+      influx::TokenBook book(*connection, settings.state_dir / "influx-tokens", token_cover(settings, own));
+      PV_TRY(const std::optional<Secret> token, book.look(own, settings.influxdb_token_rights));
+      if (!token) return fail(Errc::not_found, fmt::format("{} has no token to attack with: 'powerview grafana apply' or 'powerview influx token' makes one", viewer.str()));
+      PV_TRY(const auto bucket, influx::find_bucket(*connection, theirs));
+      if (!bucket) return fail(Errc::not_found, fmt::format("{} has no bucket yet", victim.str()));
+      return try_token(settings, *token, own, theirs);
     }();
     if (!leaks) {
-      all.push_back({"wall of influxdb", Health::wrong, leaks.error().message()});
+      all.push_back({"wall of influxdb", leaks.error().kind() == Errc::not_found ? Health::warning : Health::wrong, leaks.error().message()});
     } else if (leaks->empty()) {
       all.push_back({"wall of influxdb", Health::well, fmt::format("the token of {} neither reads nor writes the bucket of {}", viewer.str(), victim.str())});
     } else {

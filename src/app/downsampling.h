@@ -27,6 +27,8 @@ class Downsampling final : public model::Mirror {
   [[nodiscard]] std::int64_t not_before_s() const override { return mirror_->not_before_s(); }
   /// The means alone.
   Result<model::MirrorOutcome> put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches);
+  /// Means of a logger's windows that lie in the period, whoever wrote them. At most some 11 years: hours are counted.
+  Result<void> delete_means(const model::CampaignName& campaign, std::string_view logger_sn, model::Period period);
   [[nodiscard]] influx::Mirror& samples() noexcept { return *mirror_; }
 
  private:

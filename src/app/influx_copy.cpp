@@ -8,12 +8,14 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include "app/copies.h"
 #include "app/day_sums.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/private_file.h"
 #include "influx/deletion.h"
 #include "influx/flux.h"
+#include "influx/source.h"
 #include "query/buckets.h"
 
 namespace pv::app {
@@ -25,9 +27,10 @@ constexpr double kTolerance = 1e-9;
 model::Period common(model::Period a, model::Period b) { return {std::max(a.from_s, b.from_s), std::min(a.to_s, b.to_s)}; }
 
 struct LoggerPeriod {
-  const model::CampaignSummary* campaign;
+  const model::CampaignSummary* campaign;  // of the truth; null: only the copy has it
   const model::LoggerSummary* logger;
   model::CampaignName name;
+  std::string sn;
   model::Period period;
 };
 
@@ -40,10 +43,32 @@ Result<std::vector<LoggerPeriod>> loggers_of(const std::vector<model::CampaignSu
     for (const model::LoggerSummary& logger : campaign.loggers) {
       if (!logger.period) continue;
       const model::Period period = common(*logger.period, range.period);
-      if (!period.empty()) all.push_back({&campaign, &logger, name, period});
+      if (!period.empty()) all.push_back({&campaign, &logger, name, logger.sn, period});
     }
   }
   return all;
+}
+
+/// Adds what the copy has and the truth does not: other loggers, and times before and after.
+Result<void> add_copied(std::vector<LoggerPeriod>& all, Downsampling& copy, const model::TenantName& tenant, const CopyRange& range) {
+  const auto directory = influx::open_directory(copy.samples().connection().access());
+  const auto source = directory->open(tenant);
+  if (!source && source.error().kind() == Errc::not_found) return {};
+  if (!source) return fail(source.error());
+  PV_TRY(const auto snapshot, (*source)->snapshot(1));
+  PV_TRY(const std::vector<model::CampaignSummary> campaigns, snapshot->campaigns());
+  PV_TRY(std::vector<LoggerPeriod> copied, loggers_of(campaigns, range));
+  for (LoggerPeriod& one : copied) {
+    const auto known = std::find_if(all.begin(), all.end(), [&one](const LoggerPeriod& other) { return other.name == one.name && other.sn == one.sn; });
+    if (known == all.end()) {
+      one.campaign = nullptr;
+      one.logger = nullptr;
+      all.push_back(std::move(one));
+    } else {
+      known->period = {std::min(known->period.from_s, one.period.from_s), std::max(known->period.to_s, one.period.to_s)};
+    }
+  }
+  return {};
 }
 
 bool same_sum(double a, double b) { return std::abs(a - b) <= kTolerance * std::max({1.0, std::abs(a), std::abs(b)}); }
@@ -57,8 +82,8 @@ Result<std::vector<CopyStep>> copy_steps(model::SampleSnapshot& truth, const Cop
   for (const LoggerPeriod& one : loggers) {
     PV_TRY(const query::Edges months, query::calendar_edges(one.period, model::Zone::utc(), query::Calendar::month));
     for (std::size_t m = 0; m + 1 < months.size(); ++m) {
-      const model::Stretch stretch{.campaign = one.name, .logger_sn = one.logger->sn, .period = {months[m], months[m + 1]}, .change = model::Change::changed};
-      steps.push_back({stretch, fmt::format("{}/{}/{:%Y-%m}", one.name.str(), one.logger->sn, fmt::gmtime(static_cast<std::time_t>(months[m])))});
+      const model::Stretch stretch{.campaign = one.name, .logger_sn = one.sn, .period = {months[m], months[m + 1]}, .change = model::Change::changed};
+      steps.push_back({stretch, fmt::format("{}/{}/{:%Y-%m}", one.name.str(), one.sn, fmt::gmtime(static_cast<std::time_t>(months[m])))});
     }
   }
   return steps;
@@ -100,13 +125,17 @@ Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& 
                                     const Zones& zones) {
   CopyComparison comparison;
   PV_TRY(const std::vector<model::CampaignSummary> campaigns, truth.campaigns());
-  PV_TRY(const std::vector<LoggerPeriod> loggers, loggers_of(campaigns, range));
+  PV_TRY(std::vector<LoggerPeriod> loggers, loggers_of(campaigns, range));
+  PV_TRY_VOID(add_copied(loggers, copy, tenant, range));
   for (const LoggerPeriod& one : loggers) {
     const model::Zone zone = zones.zone_of(tenant, one.name);
     PV_TRY(const query::Edges days, query::whole_calendar_edges(one.period, zone, query::Calendar::day));
     const model::Period whole{days.front(), days.back()};
-    PV_TRY(const DaySums mine, day_sums(truth, *one.campaign, *one.logger, whole, zone, settings.influxdb_style));
-    auto asked = influx::day_counts(copy.samples().connection(), copy.samples().bucket(), one.name, one.logger->sn, whole, zone);
+    DaySums mine;
+    if (one.logger != nullptr) {
+      PV_TRY(mine, day_sums(truth, *one.campaign, *one.logger, whole, zone, settings.influxdb_style));
+    }
+    auto asked = influx::day_counts(copy.samples().connection(), copy.samples().bucket(), one.name, one.sn, whole, zone);
     if (!asked && asked.error().kind() != Errc::not_found) return fail(std::move(asked).error());
     DaySums theirs;
     if (asked) {
@@ -123,14 +152,26 @@ Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& 
       comparison.samples += a.samples;
       if (a.samples == b.samples && same_sum(a.sum, b.sum)) continue;
       const auto end = std::upper_bound(days.begin(), days.end(), key.first);
-      const model::Stretch stretch{.campaign = one.name, .logger_sn = one.logger->sn, .period = {key.first, end == days.end() ? days.back() : *end}, .change = model::Change::changed};
+      const model::Stretch stretch{.campaign = one.name, .logger_sn = one.sn, .period = {key.first, end == days.end() ? days.back() : *end}, .change = model::Change::changed};
       comparison.differences.push_back({{stretch, {}}, key.first, key.second, a.samples, b.samples, a.sum, b.sum});
     }
   }
   return comparison;
 }
 
-Result<model::MirrorOutcome> repair_copy(model::SampleSnapshot& truth, Downsampling& copy, const CopyComparison& comparison) {
+Result<model::MirrorOutcome> put_current(model::SampleSource& truth, model::Mirror& copy, std::span<const model::Stretch> stretches) {
+  constexpr int kMostTimes = 10;
+  for (int time = 1;; ++time) {
+    PV_TRY(const auto snapshot, truth.snapshot(1));
+    PV_TRY(model::MirrorOutcome outcome, copy.put(*snapshot, stretches));
+    PV_TRY(const std::uint64_t now, truth.generation());
+    // Somebody may have sent newer values of these instants while the older ones were on their way.
+    if (now == snapshot->generation() || time == kMostTimes) return outcome;
+  }
+}
+
+Result<model::MirrorOutcome> repair_copy(model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant, const CopyComparison& comparison, Extra extra,
+                                         ingest::Outbox* outbox) {
   using Day = std::tuple<std::string, std::string, std::int64_t>;
   std::map<Day, std::pair<model::Stretch, bool>> days;  // and whether the copy has more there
   for (const CopyDifference& difference : comparison.differences) {
@@ -139,12 +180,15 @@ Result<model::MirrorOutcome> repair_copy(model::SampleSnapshot& truth, Downsampl
     day.second = day.second || difference.copy_samples > difference.truth_samples;
   }
   std::vector<model::Stretch> stretches;
-  for (const auto& [_, day] : days) {
-    const model::Stretch& stretch = day.first;
-    if (day.second) PV_TRY_VOID(influx::delete_samples(copy.samples().connection(), copy.samples().bucket(), stretch.campaign.str(), stretch.logger_sn, stretch.period));
-    stretches.push_back(stretch);
+  for (const auto& [_, day] : days) stretches.push_back(day.first);
+  if (outbox != nullptr) PV_TRY_VOID(outbox->add(std::string(kInfluxdbSink), tenant, stretches));
+  if (extra == Extra::remove) {
+    for (const auto& [_, day] : days) {
+      if (!day.second) continue;
+      PV_TRY_VOID(influx::delete_samples(copy.samples().connection(), copy.samples().bucket(), day.first.campaign.str(), day.first.logger_sn, day.first.period));
+    }
   }
-  return copy.put(truth, stretches);
+  return put_current(truth, copy, stretches);
 }
 
 }  // namespace pv::app

@@ -15,6 +15,7 @@
 #include "app/settings.h"
 #include "app/zones.h"
 #include "base/result.h"
+#include "ingest/outbox.h"
 #include "model/mirror.h"
 #include "model/source.h"
 
@@ -64,10 +65,19 @@ struct CopyComparison {
   std::uint64_t samples = 0;  // of the truth
   std::vector<CopyDifference> differences;
 };
-/// Counts and sums by local day and field. Sums may differ by what adding in another order gives.
+/// Counts and sums by local day and field, of everything that either has. Sums may differ by what adding in another order gives.
 [[nodiscard]] Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& copy, const model::TenantName& tenant, const CopyRange& range, const Settings& settings,
                                                   const Zones& zones);
-/// Sends what differs again; days of which the copy has more than the truth are deleted there first.
-[[nodiscard]] Result<model::MirrorOutcome> repair_copy(model::SampleSnapshot& truth, Downsampling& copy, const CopyComparison& comparison);
+/// What is done with samples that the copy has and the truth does not.
+enum class Extra : std::uint8_t {
+  keep,    // they may be all that is left of another time
+  remove,  // a logger's whole days are deleted there before they are sent again
+};
+/// Sends the days that differ again, as they are now. With `outbox` they are also put on its list before anything is deleted, so that what is sent
+/// beside this, or what a crash leaves undone, ends right.
+[[nodiscard]] Result<model::MirrorOutcome> repair_copy(model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant, const CopyComparison& comparison, Extra extra,
+                                                       ingest::Outbox* outbox);
+/// Sends stretches as they are at the end: where the samples changed meanwhile, again.
+[[nodiscard]] Result<model::MirrorOutcome> put_current(model::SampleSource& truth, model::Mirror& copy, std::span<const model::Stretch> stretches);
 
 }  // namespace pv::app

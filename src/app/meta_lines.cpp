@@ -1,7 +1,6 @@
 #include "app/meta_lines.h"
 
-#include <map>
-#include <tuple>
+#include <algorithm>
 
 #include <fmt/format.h>
 
@@ -33,7 +32,15 @@ std::int64_t number(std::uint64_t value) { return static_cast<std::int64_t>(valu
 
 }  // namespace
 
-std::string meta_lines(const ingest::RunReport& report, const Settings& settings) {
+std::int64_t MetaInstants::next(const std::string& tags, std::int64_t at_s) {
+  constexpr std::size_t kMost = 20'000;
+  if (last_.size() > kMost) std::erase_if(last_, [at_s](const auto& known) { return known.second < at_s; });
+  std::int64_t& last = last_.try_emplace(tags, at_s - 1).first->second;
+  last = std::max(at_s, last + 1);
+  return last;
+}
+
+std::string meta_lines(const ingest::RunReport& report, const Settings& settings, MetaInstants& instants) {
   influx::MetaRun run;
   run.run_id = report.run_id.empty() ? fmt::format("serve-{}", report.start_ms) : report.run_id;
   run.start_s = report.start_ms / 1000;
@@ -49,7 +56,6 @@ std::string meta_lines(const ingest::RunReport& report, const Settings& settings
   for (const std::string& problem : report.problems) run.error += (run.error.empty() ? "" : "; ") + problem;
 
   std::string lines;
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, std::uint32_t> counted;
   for (const ingest::FileRecord& record : report.files) {
     influx::MetaFile file;
     file.run_id = run.run_id;
@@ -69,10 +75,10 @@ std::string meta_lines(const ingest::RunReport& report, const Settings& settings
     file.nb_invalid_values = number(record.invalid_values);
     file.time_start_s = record.time_start_s.value_or(0);
     file.time_end_s = record.time_end_s.value_or(0);
-    file.at_s = run.end_s;
-    file.number = counted[{file.bucket, file.campaign, file.device_master_sn, file.status}]++;
+    file.at_s = instants.next(fmt::format("{}\n{}\n{}\n{}", file.bucket, file.campaign, file.device_master_sn, file.status), run.end_s);
     lines += influx::meta_line(file);
   }
+  run.at_s = instants.next(run.status, run.end_s);
   return lines + influx::meta_line(run);
 }
 

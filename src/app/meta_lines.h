@@ -2,6 +2,8 @@
 /// What was ingested, as points of InfluxDB's meta bucket (influx/meta.h).
 ///   Threads: no state.
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -10,8 +12,18 @@
 
 namespace pv::app {
 
+/// Instants for points of the same tags, each its own, as two points of one instant would be one: the moment itself, or the second after the last.
+/// Threads: confined to one at a time. Memory: bounded.
+class MetaInstants {
+ public:
+  [[nodiscard]] std::int64_t next(const std::string& tags, std::int64_t at_s);
+
+ private:
+  std::map<std::string, std::int64_t> last_;
+};
+
 /// A run, and each of its files. Rejected and held files tell their reason.
-[[nodiscard]] std::string meta_lines(const ingest::RunReport& report, const Settings& settings);
+[[nodiscard]] std::string meta_lines(const ingest::RunReport& report, const Settings& settings, MetaInstants& instants);
 /// Into the meta bucket, made when missing. Errors: those of the influx room.
 Result<void> send_meta_lines(const Settings& settings, std::string_view lines);
 

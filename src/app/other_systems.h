@@ -3,11 +3,14 @@
 
 #include "app/settings.h"
 #include "influx/connection.h"
+#include "influx/token_book.h"
 #include "victoria/options.h"
 
 namespace pv::app {
 
 [[nodiscard]] influx::Access influx_access(const Settings& settings);
+/// Which buckets a company's token covers. The meta bucket has no down-sampled ones.
+[[nodiscard]] influx::Cover token_cover(const Settings& settings, std::string_view bucket);
 [[nodiscard]] victoria::Options victoria_options(const Settings& settings);
 
 }  // namespace pv::app

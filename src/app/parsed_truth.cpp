@@ -7,6 +7,7 @@
 
 #include "app/command.h"
 #include "app/file_periods.h"
+#include "app/filed_files.h"
 #include "app/scratch_store.h"
 #include "ingest/file_reading.h"
 #include "store/reader.h"
@@ -43,7 +44,7 @@ std::vector<std::string> folders_in(const fs::path& folder) {
 
 struct Parsed {
   const Settings& settings;
-  const Zones& zones;
+  FiledFiles& filed;
   ScratchStore& scratch;
   FilePeriods* periods;  // null with an embedded store
 
@@ -51,11 +52,6 @@ struct Parsed {
 };
 
 Result<void> Parsed::take(const ingest::Place& place) {
-  ingest::ReadingRules rules;
-  rules.zone_of = [this](const ingest::Place& where) { return zones.zone_of(where); };
-  rules.extra_formats = settings.extra_formats;
-  rules.restart_rows = settings.restart_rows;
-  rules.max_file_bytes = settings.max_file_bytes;
   const fs::path folder = settings.data_folder / place.tenant.str() / place.campaign.str() / place.device.str() / ingest::kParsedFolder;
   std::vector<fs::path> files;
   std::error_code code;
@@ -63,14 +59,10 @@ Result<void> Parsed::take(const ingest::Place& place) {
     if (entry.is_regular_file(code) && entry.path().extension() == ".tsv") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
-  std::vector<char> buffer;
   for (std::size_t from = 0; from < files.size(); from += kMostFiles) {
     std::vector<ingest::FileReading> readings;
     for (std::size_t i = from; i < std::min(files.size(), from + kMostFiles); ++i) {
-      ingest::FoundFile found;
-      found.path = files[i];
-      found.place = place;
-      ingest::FileReading reading = ingest::read_logger_file(std::move(found), rules, buffer, {.is_accepted = true, .header_file = {}});
+      ingest::FileReading reading = filed.read(place, files[i]);
       if (reading.readiness == ingest::Readiness::ready) {
         readings.push_back(std::move(reading));
       } else {
@@ -95,7 +87,8 @@ Result<std::shared_ptr<model::SampleSource>> read_parsed_files(const Settings& s
   if (settings.embedded_store == Switch::off) {
     PV_TRY(periods, FilePeriods::open(settings.state_dir));
   }
-  Parsed parsed{settings, zones, scratch, periods.get()};
+  FiledFiles filed(settings, zones);
+  Parsed parsed{settings, filed, scratch, periods.get()};
   const fs::path root = settings.data_folder / tenant.str();
   for (const std::string& campaign_folder : folders_in(root)) {
     const auto campaign_name = model::CampaignName::parse(campaign_folder);

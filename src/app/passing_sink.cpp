@@ -1,11 +1,13 @@
 #include "app/passing_sink.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include <fmt/format.h>
 
 #include "app/copies.h"
+#include "app/filed_files.h"
 #include "app/scratch_store.h"
 #include "base/digest.h"
 #include "base/fault.h"
@@ -14,6 +16,9 @@
 
 namespace pv::app {
 namespace {
+
+constexpr model::Period kAllTime{std::numeric_limits<std::int64_t>::min() / 4, std::numeric_limits<std::int64_t>::max() / 4};
+constexpr std::int64_t kWiden_s = 8 * 86'400;
 
 /// A file that has to wait is not one that is wrong.
 Error as_away(Error error) {
@@ -24,32 +29,31 @@ Error as_away(Error error) {
 }  // namespace
 
 Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<const model::Delivery> deliveries) {
+  const std::vector<std::string>& sinks = parts_.outbox->sinks();
+  const bool needs_all = std::find(sinks.begin(), sinks.end(), kVictoriaSink) != sinks.end();
   std::set<std::string> given;
   for (const model::Delivery& delivery : deliveries) given.insert(to_hex(delivery.origin->digest));
   std::set<std::pair<std::string, FilePeriods::File>> wanted;  // by campaign
   for (const model::Delivery& delivery : deliveries) {
-    for (const model::Stretch& stretch : ingest::stretches_of(delivery)) {
+    for (model::Stretch& stretch : ingest::stretches_of(delivery)) {
+      // VictoriaMetrics can only replace whole series; means of InfluxDB are of whole local weeks.
+      stretch.period = needs_all ? kAllTime : model::Period{stretch.period.from_s - kWiden_s, stretch.period.to_s + kWiden_s};
       PV_TRY(const std::vector<FilePeriods::File> files, parts_.periods->overlapping(tenant_, stretch));
       for (const FilePeriods::File& file : files) {
         if (!given.contains(file.digest)) wanted.emplace(stretch.campaign.str(), file);
       }
     }
   }
-  ingest::ReadingRules rules;
-  rules.zone_of = [this](const ingest::Place& place) { return parts_.zones->zone_of(place); };
-  rules.extra_formats = parts_.settings->extra_formats;
-  rules.restart_rows = parts_.settings->restart_rows;
-  rules.max_file_bytes = parts_.settings->max_file_bytes;
+  FiledFiles filed(*parts_.settings, *parts_.zones);
   std::vector<ingest::FileReading> readings;
-  std::vector<char> buffer;
   for (const auto& [campaign, file] : wanted) {
     PV_TRY(const model::CampaignName campaign_name, model::CampaignName::parse(campaign));
     PV_TRY(const model::DeviceName device, model::DeviceName::parse(file.device_folder));
-    ingest::FoundFile found;
-    found.place = ingest::Place{tenant_, campaign_name, device};
-    found.path = parts_.settings->data_folder / tenant_.str() / campaign / file.device_folder / ingest::kParsedFolder / file.name;
-    ingest::FileReading reading = ingest::read_logger_file(std::move(found), rules, buffer, {.is_accepted = true, .header_file = {}});
-    if (reading.readiness == ingest::Readiness::ready) readings.push_back(std::move(reading));
+    auto reading = filed.find({tenant_, campaign_name, device}, file.name, file.digest);
+    // What somebody has taken away can no longer be weighed against.
+    if (!reading && reading.error().kind() == Errc::not_found) continue;
+    if (!reading) return fail(std::move(reading).error());
+    readings.push_back(std::move(*reading));
   }
   return readings;
 }
@@ -58,7 +62,9 @@ Result<model::Mirror*> PassingSink::mirror_of(std::size_t sink) {
   const std::vector<std::string>& sinks = parts_.outbox->sinks();
   mirrors_.resize(sinks.size());
   if (!mirrors_[sink]) {
-    PV_TRY(mirrors_[sink], open_mirror(*parts_.settings, *parts_.zones, sinks[sink], tenant_));
+    auto opened = open_mirror(*parts_.settings, *parts_.zones, sinks[sink], tenant_);
+    if (!opened) return fail(as_away(std::move(opened).error()));
+    mirrors_[sink] = std::move(*opened);
   }
   return mirrors_[sink].get();
 }
@@ -87,7 +93,9 @@ Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const m
   PV_TRY(const std::vector<ingest::FileReading> earlier, earlier_files(deliveries));
   std::vector<model::Delivery> before;
   for (const ingest::FileReading& reading : earlier) before.push_back(delivery_of(reading));
-  if (!before.empty()) PV_TRY_VOID(scratch.writer().write(before));
+  if (!before.empty()) {
+    if (auto written = scratch.writer().write(before); !written) return fail(as_away(std::move(written).error()));
+  }
   PV_TRY(std::vector<model::DeliveryOutcome> outcomes, scratch.writer().write(deliveries));
   std::vector<model::Stretch> stretches;
   for (std::size_t d = 0; d < deliveries.size(); ++d) {

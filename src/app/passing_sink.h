@@ -2,9 +2,10 @@
 /// A tenant's sink where there is no embedded store: samples go to InfluxDB or VictoriaMetrics, or both, before a file counts as stored.
 ///
 /// Files that disagree are settled by rank as everywhere (model/delivery.h). For that a store is made for the time of a call, out of the files given
-/// and those in parsed/ that have rows of the same loggers and instants; what it then holds is sent.
+/// and those in parsed/ that have rows of the same loggers and instants, give or take a week; what it then holds is sent. VictoriaMetrics can replace
+/// whole series only: with it, all files of those loggers.
 ///   Errors: unavailable: a system is away or refuses the credential; the files wait and are tried again. Otherwise as model/delivery.h.
-///   Cost: that of reading the overlapping files again. Threads: one caller at a time.
+///   Cost: that of reading those files again. Threads: one caller at a time.
 
 #include <memory>
 #include <string>

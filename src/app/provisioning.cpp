@@ -1,5 +1,7 @@
 #include "app/provisioning.h"
 
+#include <algorithm>
+#include <memory>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,6 +15,7 @@
 #include "grafana/dashboard.h"
 #include "grafana/names.h"
 #include "grafana/provisioner.h"
+#include "grafana/record.h"
 #include "influx/bucket.h"
 #include "influx/token_book.h"
 
@@ -56,10 +59,30 @@ Result<std::set<model::CampaignName>> campaigns_of(const Settings& settings, con
 
 bool is_in(tenancy::Registry* registry, const model::TenantName& company) { return registry != nullptr && registry->tenant(company).has_value(); }
 
-Result<Secret> token_of(const Settings& settings, const std::string& bucket, influx::TokenRights rights) {
-  PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
-  influx::TokenBook book(*connection, settings.state_dir / kTokenFolder);
-  return book.token_for(bucket, rights);
+/// The company's own token, and what is done with the one before it.
+struct Tokens {
+  std::unique_ptr<influx::Connection> connection;
+  influx::TokenBook book;
+};
+
+Result<std::unique_ptr<Tokens>> open_tokens(const Settings& settings, const std::string& bucket) {
+  PV_TRY(auto connection, influx::Connection::open(influx_access(settings)));
+  influx::Connection& server = *connection;
+  return std::unique_ptr<Tokens>(new Tokens{std::move(connection), influx::TokenBook(server, settings.state_dir / kTokenFolder, token_cover(settings, bucket))});
+}
+
+/// A company whose things were removed from Grafana by hand: serve leaves it alone.
+std::filesystem::path left_alone_file(const Settings& settings, const model::TenantName& company) {
+  return settings.state_dir / "grafana-left-alone" / percent_encoded(company.str());
+}
+
+/// The login that was chosen for the company's user, if another than the usual one was.
+Result<std::string> login_of(const Settings& settings, const model::TenantName& company) {
+  const std::string usual = grafana::user_login(company);
+  PV_TRY(const auto record, grafana::Record::open(settings.state_dir));
+  PV_TRY(const std::vector<grafana::UserRecord> users, record->users({.company = company.str(), .isolation = settings.grafana_isolation}));
+  const bool has_usual = std::any_of(users.begin(), users.end(), [&usual](const grafana::UserRecord& user) { return user.login == usual; });
+  return users.empty() || has_usual ? usual : users.front().login;
 }
 
 /// All but dashboards.
@@ -72,10 +95,17 @@ Result<grafana::Desired> frame_of(const Settings& settings, const model::TenantN
   desired.datasource.url = settings.grafana_influxdb_url.empty() ? settings.influxdb_url : settings.grafana_influxdb_url;
   desired.datasource.organization = settings.influxdb_org;
   desired.datasource.bucket = bucket;
+  PV_TRY(const auto tokens, open_tokens(settings, bucket));
   if (preparation == Preparation::make) {
-    PV_TRY(desired.datasource.token, token_of(settings, bucket, settings.influxdb_token_rights));
+    PV_TRY(desired.datasource.token, tokens->book.token_for(bucket, settings.influxdb_token_rights, influx::Superseded::keep));
+  } else {
+    PV_TRY(const std::optional<Secret> kept, tokens->book.look(bucket, settings.influxdb_token_rights));
+    if (kept) desired.datasource.token = *kept;
   }
-  if (settings.grafana_make_user == Switch::on) desired.user = grafana::WantedUser{.login = grafana::user_login(company)};
+  if (settings.grafana_make_user == Switch::on) {
+    PV_TRY(const std::string login, login_of(settings, company));
+    desired.user = grafana::WantedUser{.login = login};
+  }
   return desired;
 }
 
@@ -146,20 +176,42 @@ Result<std::vector<model::TenantName>> companies_for_grafana(const Settings& set
 }
 
 Result<std::string> provision(const Settings& settings, const model::TenantName& company) {
-  // Before anything is made: the password of a user has nowhere else to go. The folder lets nobody in, so that the file is private from its first
-  // byte on.
+  std::error_code code;
+  if (std::filesystem::exists(left_alone_file(settings, company), code)) return std::string();
   const std::filesystem::path folder = settings.state_dir / kUserFolder;
+  const std::filesystem::path file = folder / company.str();
   PV_TRY_VOID(make_private_folder(folder, GroupMay::nothing));
   PV_TRY(const auto provisioner, grafana::Provisioner::open(grafana_access(settings), settings.state_dir));
   PV_TRY(const grafana::Desired desired, desired_of(settings, company, Preparation::make));
-  PV_TRY(const grafana::Outcome done, provisioner->apply(desired));
+  // The folder lets nobody in, so that the file is private from its first byte on.
+  const auto hand_on = [&file](const grafana::NewUser& user) -> Result<void> {
+    PV_TRY_VOID(replace_file(file, fmt::format("{}\n{}\n", user.login, user.password.reveal())));
+    return keep_private(file);
+  };
+  PV_TRY(const grafana::Outcome done, provisioner->apply(desired, hand_on));
+  PV_TRY_VOID(drop_old_tokens(settings, desired));
   std::string told;
   for (const grafana::Action& action : done.done.actions) told += fmt::format("{}{} {}", told.empty() ? "" : "; ", grafana::to_string(action.kind), action.what);
   if (!done.user) return told;
-  const std::filesystem::path file = folder / company.str();
-  PV_TRY_VOID(replace_file(file, fmt::format("{}\n{}\n", done.user->login, done.user->password.reveal())));
-  PV_TRY_VOID(keep_private(file));
   return told + fmt::format("; login and password of user '{}' are in {}: hand them on and delete the file", done.user->login, file.string());
+}
+
+Result<void> drop_old_tokens(const Settings& settings, const grafana::Desired& desired) {
+  PV_TRY(const auto tokens, open_tokens(settings, desired.datasource.bucket));
+  return tokens->book.drop_superseded(desired.datasource.bucket, settings.influxdb_token_rights);
+}
+
+Result<void> leave_alone(const Settings& settings, const model::TenantName& company) {
+  const std::filesystem::path file = left_alone_file(settings, company);
+  PV_TRY_VOID(make_private_folder(file.parent_path(), GroupMay::nothing));
+  return replace_file(file, "removed from Grafana by hand; 'powerview grafana apply' brings it back\n");
+}
+
+Result<void> take_up_again(const Settings& settings, const model::TenantName& company) {
+  std::error_code code;
+  std::filesystem::remove(left_alone_file(settings, company), code);
+  if (code) return fail(system_error("cannot remove it", left_alone_file(settings, company), code.value()));
+  return {};
 }
 
 Result<std::vector<std::string>> dashboard_uids_of(const Settings& settings, const model::TenantName& company) {

@@ -38,4 +38,11 @@ enum class Preparation : std::uint8_t { none, make };
 /// <state>/grafana-users, which is named: a log is no place for it.
 [[nodiscard]] Result<std::string> provision(const Settings& settings, const model::TenantName& company);
 
+/// After an apply: tokens that the datasource no longer has are deleted.
+Result<void> drop_old_tokens(const Settings& settings, const grafana::Desired& desired);
+
+/// Whether `serve` provisions a company by itself: not once a person has removed it from Grafana, until a person applies it again.
+Result<void> leave_alone(const Settings& settings, const model::TenantName& company);
+Result<void> take_up_again(const Settings& settings, const model::TenantName& company);
+
 }  // namespace pv::app

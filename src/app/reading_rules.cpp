@@ -27,7 +27,7 @@ ingest::ReadingRules reading_rules(const Settings& settings, const Zones& zones,
   };
   rules.extra_formats = settings.extra_formats;
   rules.restart_rows = settings.restart_rows;
-  rules.latest_s = latest_believable_s();
+  rules.latest_s = latest_believable_s;
   rules.max_file_bytes = settings.max_file_bytes;
   rules.suspicion = [&stored](const ingest::FileReading& reading) {
     std::vector<ingest::Evidence> evidence;

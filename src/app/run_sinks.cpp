@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
+#include "ingest/intake_lock.h"
 #include "app/sources.h"
 
 namespace pv::app {
@@ -16,7 +17,7 @@ constexpr auto kPatience = std::chrono::seconds(60);
 
 Result<void> RunSinks::start() {
   if (is_started_) return {};
-  PV_TRY(copies_, Copies::start(*settings_, *zones_, stores_, {}));
+  PV_TRY(copies_, Copies::start(*settings_, *zones_, settings_->embedded_store == Switch::on ? &stores_ : nullptr, {}));
   if (settings_->embedded_store == Switch::off) {
     if (!copies_) return fail(no_store_at_all());
     PV_TRY(periods_, FilePeriods::open(settings_->state_dir));
@@ -39,7 +40,10 @@ Result<model::SampleSink*> RunSinks::sink_of(const model::TenantName& tenant) {
 void RunSinks::bring_copies(const ingest::RunReport& run) {
   if (!copies_) return;
   copies_->tell(run);
-  copies_->wait_drained(kPatience);
+  // Another program may have become the one that sends.
+  if (const auto lock = ingest::IntakeLock::take(settings_->state_dir)) {
+    copies_->wait_drained(kPatience);
+  }
   const auto standing = copies_->outbox().standing();
   if (!standing) return;
   for (const ingest::SinkStanding& sink : *standing) {

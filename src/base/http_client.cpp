@@ -34,7 +34,10 @@ Result<Address> parse(const std::string& url) {
   const std::string host = known ? address.origin.substr(scheme + 3) : "";
   const auto is_plain = [](char c) { return c > ' ' && c < 0x7f && c != '@' && c != '?' && c != '#' && c != '"' && c != '\\'; };
   if (host.empty() || !std::all_of(url.begin(), url.end(), is_plain)) {
-    return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", url));
+    // What stands before an '@' may be a password.
+    const std::size_t at = url.rfind('@');
+    const std::string shown = at == std::string::npos ? url : "…" + url.substr(at);
+    return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", shown));
   }
   return address;
 }
@@ -88,7 +91,7 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) 
   auto parts = std::make_unique<Parts>();
   PV_TRY(parts->address, parse(options.base_url));
   parts->client = std::make_unique<httplib::Client>(parts->address.origin);
-  if (!parts->client->is_valid()) return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", options.base_url));
+  if (!parts->client->is_valid()) return fail(Errc::invalid_input, fmt::format("'{}' is no address of a server; give one like https://example.org:8086", parts->address.origin));
   httplib::Client& client = *parts->client;
   client.set_keep_alive(true);
   client.set_follow_location(false);

@@ -25,13 +25,13 @@ std::string base64(std::string_view text) {
 
 struct Attempt {
   std::string method, target, body, what;
-  std::string must_not_hold;  // a good answer is no leak unless it holds this; "": any good answer is one
+  std::string must_not_hold;  // a good answer is no leak unless it holds this; "": any good answer is one, but one that tells an error
 };
 
 /// The ways there are, inside one organization.
 std::vector<Attempt> attempts(const Attack& attack) {
   const std::string datasource = percent_encoded(datasource_uid(attack.victim));
-  const std::string flux = fmt::format("from(bucket: {}) |> range(start: 0) |> limit(n: 1)", nlohmann::json(attack.victim_bucket).dump());
+  const std::string flux = fmt::format("from(bucket: {}) |> range(start: 1970-01-01T00:00:00Z, stop: 2100-01-01T00:00:00Z) |> first()", nlohmann::json(attack.victim_bucket).dump());
   const nlohmann::json query = {{"from", "0"},
                                 {"to", "now"},
                                 {"queries", {{{"refId", "A"}, {"datasource", {{"uid", datasource_uid(attack.victim)}, {"type", attack.datasource_type}}}, {"query", flux}}}}};
@@ -43,12 +43,18 @@ std::vector<Attempt> attempts(const Attack& attack) {
       {"GET", "/api/datasources/uid/" + datasource + "/health", "", "the health of their datasource", ""},
       {"POST", "/api/ds/query", query.dump(), "a query to their datasource", ""},
       {"POST", "/api/datasources/proxy/uid/" + datasource + "/api/v2/query", raw.dump(), "a raw query through their datasource", ""},
-      {"POST", "/api/datasources/proxy/uid/" + datasource + "/api/v2/write?bucket=" + percent_encoded(attack.victim_bucket), "doctor value=1", "a raw write through their datasource", ""},
+      {"POST", "/api/datasources/proxy/uid/" + datasource + "/api/v2/write?bucket=" + percent_encoded(attack.victim_bucket), "", "a raw write through their datasource", ""},
       {"POST", "/api/datasources/proxy/uid/" + datasource + "/api/v2/delete?bucket=" + percent_encoded(attack.victim_bucket),
        R"({"start":"1970-01-01T00:00:00Z","stop":"1970-01-01T00:00:01Z"})", "a raw delete through their datasource", ""},
       {"GET", "/api/folders/" + percent_encoded(folder_uid(attack.victim)), "", "their folder", ""},
       {"GET", "/api/search?limit=1000", "", "the search", folder_uid(attack.victim)},
   };
+  // Their own datasource, whose token must not reach further.
+  const std::string own = percent_encoded(datasource_uid(attack.viewer));
+  nlohmann::json wider = query;
+  wider["queries"][0]["datasource"]["uid"] = datasource_uid(attack.viewer);
+  all.push_back({"POST", "/api/ds/query", wider.dump(), "their samples through the viewer's own datasource", ""});
+  all.push_back({"POST", "/api/datasources/proxy/uid/" + own + "/api/v2/query", raw.dump(), "their samples through the viewer's own datasource, raw", ""});
   for (const std::string& uid : attack.victim_dashboards) all.push_back({"GET", "/api/dashboards/uid/" + percent_encoded(uid), "", "their dashboard " + uid, ""});
   return all;
 }
@@ -61,7 +67,7 @@ Result<void> try_all(const Attack& attack, HttpClient& http, const std::string& 
     if (!attempt.body.empty()) request.content_type = "application/json";
     PV_TRY(const HttpResponse answer, http.send(request));
     ++outcome.tried;
-    if (answer.status / 100 != 2) continue;
+    if (answer.status / 100 != 2 || answer.body.find("\"error\"") != std::string::npos) continue;
     if (!attempt.must_not_hold.empty() && answer.body.find(attempt.must_not_hold) == std::string::npos) continue;
     outcome.leaks.push_back(fmt::format("{} ({}): {} {} answered {}", attempt.what, where, attempt.method, attempt.target.substr(0, attempt.target.find('?')), answer.status));
   }
@@ -100,7 +106,11 @@ Result<AttackOutcome> attack(const Attack& attack) {
     const std::string credential = "Basic " + base64(login + ":" + password.reveal());
     AttackOutcome tried;
     PV_TRY_VOID(try_all(attack, *http, credential, own, "from their own organization", tried));
-    if (theirs != own) PV_TRY_VOID(try_all(attack, *http, credential, theirs, "naming the other organization", tried));
+    if (theirs == own) return tried;
+    PV_TRY_VOID(try_all(attack, *http, credential, theirs, "naming the other organization", tried));
+    PV_TRY(const HttpResponse moved, http->send({.method = "POST", .target = fmt::format("/api/user/using/{}", theirs), .headers = {{"Authorization", credential}}}));
+    ++tried.tried;
+    if (moved.status / 100 == 2) tried.leaks.push_back(fmt::format("going over to their organization: POST /api/user/using/{} answered {}", theirs, moved.status));
     return tried;
   }();
   auto deleted = client->delete_account(account);

@@ -89,7 +89,7 @@ Result<Plan> Provisioner::plan(const Desired& desired) {
   return std::move(walk.plan);
 }
 
-Result<Outcome> Provisioner::apply(const Desired& desired) {
+Result<Outcome> Provisioner::apply(const Desired& desired, const std::function<Result<void>(const NewUser&)>& hand_on) {
   if (desired.datasource.token.empty()) {
     return fail(Errc::invalid_input, fmt::format("company '{}': Grafana's datasource needs the company's InfluxDB token, and there is none", desired.company.str()));
   }
@@ -97,6 +97,9 @@ Result<Outcome> Provisioner::apply(const Desired& desired) {
   PV_TRY(Walk look, provision(*client_, *record_, Mode::look, desired));
   // Also when there is nothing to do in Grafana: what was adopted or generated anew is remembered.
   PV_TRY(Walk walk, provision(*client_, *record_, Mode::change, desired));
+  if (hand_on) {
+    for (const NewUser& user : walk.new_users) PV_TRY_VOID(hand_on(user));
+  }
   PV_TRY_VOID(hand_on_users(walk));
   Outcome outcome{std::move(walk.plan), {}};
   if (!walk.new_users.empty()) outcome.user = walk.new_users.front();

@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,7 +85,9 @@ class Provisioner {
   Provisioner& operator=(const Provisioner&) = delete;
 
   Result<Plan> plan(const Desired& desired);
-  Result<Outcome> apply(const Desired& desired);
+  /// `hand_on` gets a user that was made before it counts as made: where it fails, or the program ends, the next apply gives the user a new
+  /// password. Empty: the outcome is all there is.
+  Result<Outcome> apply(const Desired& desired, const std::function<Result<void>(const NewUser&)>& hand_on = {});
   Result<Plan> plan_removal(const Removal& removal);
   Result<Plan> remove(const Removal& removal);
   Result<Outcome> add_user(const UserAddition& addition);

@@ -57,7 +57,7 @@ std::string meta_line(const MetaRun& run) {
   fields.add("nb_files_deferred", run.nb_files_deferred);
   fields.add("nb_points_total", run.nb_points_total);
   if (!run.error.empty()) fields.add("error", run.error);
-  return fmt::format("{} {}\n", line, run.end_s);
+  return fmt::format("{} {}\n", line, run.at_s == 0 ? run.end_s : run.at_s);
 }
 
 std::string meta_line(const MetaFile& file) {

@@ -17,6 +17,7 @@ struct MetaRun {
   std::string base_folder;
   std::int64_t nb_files_total = 0, nb_files_success = 0, nb_files_failed = 0, nb_files_deferred = 0, nb_points_total = 0;
   std::string status;  // "success", "partial", "failed", …
+  std::int64_t at_s = 0;  // instant of the point; 0: its end
   std::string error;   // why, when it failed
 };
 

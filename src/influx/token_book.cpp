@@ -36,6 +36,15 @@ std::set<std::string> ids_at(const json& object, const char* key) {
   return ids;
 }
 
+Permissions permissions_for(const std::vector<std::string>& bucket_ids, TokenRights rights) {
+  Permissions permissions;
+  for (const std::string& id : bucket_ids) {
+    permissions.insert({Action::read, id});
+    if (rights == TokenRights::read_write) permissions.insert({Action::write, id});
+  }
+  return permissions;
+}
+
 }  // namespace
 
 struct TokenBook::Record {
@@ -76,15 +85,28 @@ Result<Permissions> TokenBook::wanted(std::string_view bucket, TokenRights right
   PV_TRY(const Bucket raw, ensure_bucket(connection_, bucket));
   std::vector<std::string> ids = {raw.id};
   for (const std::string_view ending : kDownsampled) {
-    PV_TRY(const auto found, find_bucket(connection_, std::string(bucket) + std::string(ending)));
+    const std::string name = std::string(bucket) + std::string(ending);
+    if (cover_ == Cover::all) {
+      PV_TRY(const Bucket made, ensure_bucket(connection_, name));
+      ids.push_back(made.id);
+      continue;
+    }
+    PV_TRY(const auto found, find_bucket(connection_, name));
     if (found) ids.push_back(found->id);
   }
-  Permissions permissions;
-  for (const std::string& id : ids) {
-    permissions.insert({Action::read, id});
-    if (rights == TokenRights::read_write) permissions.insert({Action::write, id});
+  return permissions_for(ids, rights);
+}
+
+Result<std::optional<Secret>> TokenBook::look(std::string_view bucket, TokenRights rights) {
+  PV_TRY(const Record record, load(file_of(bucket, rights)));
+  std::vector<std::string> ids;
+  for (const std::string_view ending : {std::string_view(), kDownsampled[0], kDownsampled[1], kDownsampled[2]}) {
+    PV_TRY(const auto found, find_bucket(connection_, std::string(bucket) + std::string(ending)));
+    if (found) ids.push_back(found->id);
+    if (!found && (ending.empty() || cover_ == Cover::all)) return std::optional<Secret>();
   }
-  return permissions;
+  PV_TRY(const bool good, holds(record, permissions_for(ids, rights), bucket));
+  return good && !record.attempt ? std::optional(record.token) : std::optional<Secret>();
 }
 
 Result<bool> TokenBook::holds(const Record& record, const Permissions& permissions, std::string_view bucket) {
@@ -126,25 +148,33 @@ Result<Secret> TokenBook::renew(const std::filesystem::path& file, Record record
   return record.token;
 }
 
-Result<Secret> TokenBook::token_for(std::string_view bucket, TokenRights rights) {
+Result<Secret> TokenBook::token_for(std::string_view bucket, TokenRights rights, Superseded superseded) {
   PV_TRY(const Permissions permissions, wanted(bucket, rights));
   const std::filesystem::path file = file_of(bucket, rights);
   PV_TRY(Record record, load(file));
   PV_TRY(const bool good, holds(record, permissions, bucket));
   if (!good || record.attempt) {
-    PV_TRY(const Secret token, renew(file, std::move(record), permissions, bucket));
+    PV_TRY([[maybe_unused]] const Secret token, renew(file, std::move(record), permissions, bucket));
     PV_TRY(record, load(file));
   }
-  // What cannot be deleted now is deleted by the next call.
-  if (!record.superseded.empty()) {
-    const std::set<std::string> superseded = record.superseded;
-    for (const std::string& id : superseded) {
-      if (!delete_authorization(connection_, id)) continue;
-      record.superseded.erase(id);
-    }
-    PV_TRY_VOID(save(file, record));
+  const Secret token = record.token;
+  if (superseded == Superseded::drop) PV_TRY_VOID(drop(file, std::move(record)));
+  return token;
+}
+
+Result<void> TokenBook::drop_superseded(std::string_view bucket, TokenRights rights) {
+  const std::filesystem::path file = file_of(bucket, rights);
+  PV_TRY(Record record, load(file));
+  return drop(file, std::move(record));
+}
+
+Result<void> TokenBook::drop(const std::filesystem::path& file, Record record) {
+  if (record.superseded.empty()) return {};
+  const std::set<std::string> superseded = record.superseded;
+  for (const std::string& id : superseded) {
+    if (delete_authorization(connection_, id)) record.superseded.erase(id);
   }
-  return record.token;
+  return save(file, record);
 }
 
 }  // namespace pv::influx

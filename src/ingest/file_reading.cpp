@@ -84,7 +84,7 @@ FileReading read_logger_file(FoundFile file, const ReadingRules& rules, std::vec
   options.bare_zone = rules.zone_of(*reading.file.place);
   options.extra_formats = rules.extra_formats;
   options.restart_rows = rules.restart_rows;
-  options.latest_s = rules.latest_s;
+  if (rules.latest_s) options.latest_s = rules.latest_s();
   auto content = tsv::read_or_reject(under_other_header.empty() ? buffer : under_other_header, options);
   if (!content) {
     return refuse(Readiness::rejected, tsv::to_string(content.error().reason),

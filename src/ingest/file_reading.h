@@ -24,7 +24,9 @@ struct FileReading;
 struct ReadingRules {
   std::function<model::Zone(const Place&)> zone_of;  // of files without a header block
   std::vector<std::string> extra_formats;
-  std::optional<std::int64_t> latest_s = {};  // rows stamped later come from a clock that was wrong; Unix seconds
+  /// Rows stamped after this instant come from a clock that was wrong; Unix seconds. Asked for each file, as time goes on while a program runs.
+  /// Called by several threads. Empty: no bound.
+  std::function<std::int64_t()> latest_s = {};
   tsv::RestartRows restart_rows = tsv::RestartRows::events;
   std::uint64_t max_file_bytes = 256U << 20;
   /// Whether a file that could be read should be decided on by a person: what is seen in it, or nothing. Called by several threads.

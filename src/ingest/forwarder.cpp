@@ -15,6 +15,9 @@ std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
+/// So many companies in a row that fail, and it is the sink that does.
+constexpr int kFailuresOfTheSink = 3;
+
 /// 75 to 125 of a hundred, so that many installations do not come back at once.
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -67,7 +70,7 @@ void Forwarder::wake() {
 
 bool Forwarder::wait_drained(std::chrono::milliseconds most) {
   std::unique_lock lock(mutex_);
-  if (last_ == Step::set_back) return false;
+  if (last_ == Step::set_back || last_ == Step::held) return false;
   ++calls_;
   last_ = Step::went_on;
   changed_.notify_all();
@@ -96,7 +99,9 @@ void Forwarder::work(const std::stop_token& stop) {
     last_ = step;
     changed_.notify_all();
     if (step == Step::went_on) continue;
-    if (step == Step::idle) {
+    if (step == Step::held) {
+      changed_.wait_for(lock, stop, std::max(pause_, std::chrono::milliseconds(1)), [&] { return calls_ != seen; });
+    } else if (step == Step::idle) {
       changed_.wait(lock, stop, [&] { return calls_ != seen; });
     } else {
       // New files do not make an absent server come back sooner.
@@ -106,13 +111,10 @@ void Forwarder::work(const std::stop_token& stop) {
 }
 
 Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_s) {
-  const bool held = error.kind() == Errc::denied || error.kind() == Errc::invalid_input;
   back_off_ = std::min(options_.longest_wait, std::max(options_.first_wait, back_off_ * 2));
-  pause_ = held ? options_.longest_wait : with_jitter(back_off_);
+  pause_ = error.kind() == Errc::denied || error.kind() == Errc::invalid_input ? options_.longest_wait : with_jitter(back_off_);
   if (not_before_s > 0) pause_ = std::max(pause_, std::chrono::milliseconds(std::chrono::seconds(not_before_s - now_s())));
-  if (trouble_ != error.message()) say(fmt::format("sink.setback sink={} kind={} why={}", options_.sink, to_string(error.kind()), error.message()));
-  trouble_ = error.message();
-  if (const auto noted = options_.outbox->note_trouble(options_.sink, trouble_); !noted) say(noted.error().message());
+  note_trouble(error.message());
   {
     const std::lock_guard lock(mutex_);
     ++figures_.setbacks;
@@ -120,30 +122,65 @@ Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_
   return Step::set_back;
 }
 
+Forwarder::Step Forwarder::set_back(const model::TenantName& tenant, const Error& error, std::int64_t not_before_s) {
+  // Away or busy is the server; anything else may be this company's bucket, store or token alone.
+  if (error.kind() == Errc::unavailable || ++failed_in_a_row_ >= kFailuresOfTheSink) return set_back(error, not_before_s);
+  held_[tenant.str()] = Clock::now() + options_.longest_wait;
+  note_trouble(fmt::format("{}: {}", tenant.str(), error.message()));
+  const std::lock_guard lock(mutex_);
+  ++figures_.setbacks;
+  return Step::went_on;
+}
+
+void Forwarder::note_trouble(const std::string& trouble) {
+  // The same words with and without a company's name are one thing to say.
+  const bool is_said = !trouble_.empty() && (trouble_.ends_with(trouble) || trouble.ends_with(trouble_));
+  if (!is_said) say(fmt::format("sink.setback sink={} why={}", options_.sink, trouble));
+  trouble_ = trouble;
+  if (const auto noted = options_.outbox->note_trouble(options_.sink, trouble_); !noted) say(noted.error().message());
+}
+
+std::set<std::string> Forwarder::held_now() {
+  std::erase_if(held_, [now = Clock::now()](const auto& one) { return one.second <= now; });
+  std::set<std::string> names;
+  for (const auto& [name, _] : held_) names.insert(name);
+  return names;
+}
+
 Forwarder::Step Forwarder::forward_some() {
-  auto entries = options_.outbox->next(options_.sink, options_.most_entries);
-  if (!entries) return set_back(entries.error(), 0);
-  if (entries->empty()) {
+  if (options_.truth == nullptr) {
     auto sent = forward_lines();
     return sent ? *sent : set_back(sent.error(), 0);
   }
+  auto entries = options_.outbox->next(options_.sink, options_.most_entries, held_now());
+  if (!entries) return set_back(entries.error(), 0);
+  if (entries->empty()) {
+    auto sent = forward_lines();
+    if (!sent) return set_back(sent.error(), 0);
+    if (*sent != Step::idle || held_.empty()) return *sent;
+    // Nothing waits but what is held: those are tried again when their time has come.
+    pause_ = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::min_element(held_.begin(), held_.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->second - Clock::now());
+    return Step::held;
+  }
   const model::TenantName& tenant = entries->front().tenant;
   auto mirror = options_.mirror_of(tenant);
-  if (!mirror) return set_back(mirror.error(), 0);
+  if (!mirror) return set_back(tenant, mirror.error(), 0);
   auto source = options_.truth->open(tenant);
-  if (!source && source.error().kind() != Errc::not_found) return set_back(source.error(), 0);
+  if (!source && source.error().kind() != Errc::not_found) return set_back(tenant, source.error(), 0);
   model::MirrorOutcome outcome;
   if (source) {  // a company that is gone has nothing to send
     auto snapshot = (*source)->snapshot(1);
-    if (!snapshot) return set_back(snapshot.error(), 0);
+    if (!snapshot) return set_back(tenant, snapshot.error(), 0);
     auto put = (*mirror)->put(**snapshot, joined(*entries));
-    if (!put) return set_back(put.error(), (*mirror)->not_before_s());
+    if (!put) return set_back(tenant, put.error(), (*mirror)->not_before_s());
     outcome = std::move(*put);
   }
   fault_point("forward.sent");
   if (auto noted = note_refused(tenant, *entries, outcome); !noted) return set_back(noted.error(), 0);
   if (auto done = options_.outbox->done(*entries); !done) return set_back(done.error(), 0);
   fault_point("forward.done");
+  held_.erase(tenant.str());
   all_is_well();
   const std::lock_guard lock(mutex_);
   figures_.points += outcome.points;
@@ -153,6 +190,9 @@ Forwarder::Step Forwarder::forward_some() {
 }
 
 void Forwarder::all_is_well() {
+  failed_in_a_row_ = 0;
+  back_off_ = std::chrono::milliseconds(0);
+  if (!held_.empty()) return;
   if (!trouble_.empty()) {
     say(fmt::format("sink.back sink={}", options_.sink));
     trouble_.clear();

@@ -4,6 +4,7 @@
 ///   A thread of its own. It is never in the way of an arrival: files are committed and filed whether the copy can be reached or not.
 ///   Away (unavailable): tried again after 1 s, doubled up to a minute, with jitter; not before the moment the other system asked for.
 ///   Denied (a credential): held, said once in the log and in the outbox, tried again every minute, so that a new credential is found by itself.
+///   What concerns one company (its bucket, its store) holds that company for a minute, and the others go on.
 ///   Memory: bounded by one call's entries (`most_entries`) and what the copy needs (model/mirror.h), however much waits.
 ///   Threads: safe. Callbacks come from its thread.
 
@@ -11,8 +12,10 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -27,7 +30,7 @@ namespace pv::ingest {
 struct ForwarderOptions {
   std::string sink;
   Outbox* outbox = nullptr;                  // borrowed
-  model::SourceDirectory* truth = nullptr;   // borrowed: where the samples are kept
+  model::SourceDirectory* truth = nullptr;   // borrowed: where the samples are kept; null: entries stay, lines alone are sent
   /// The copy of a tenant; owned by the caller and kept as long as the forwarder lives. Called again after an error.
   std::function<Result<model::Mirror*>(const model::TenantName&)> mirror_of;
   /// Where a refused point came from, as well as it can be told: fills in file and line. May be empty.
@@ -58,11 +61,15 @@ class Forwarder {
  private:
   explicit Forwarder(ForwarderOptions options);
   void work(const std::stop_token& stop);
-  enum class Step : std::uint8_t { idle, went_on, set_back };
+  enum class Step : std::uint8_t { idle, went_on, set_back, held };
+  using Clock = std::chrono::steady_clock;
   Step forward_some();
   void all_is_well();
   Result<Step> forward_lines();
   Step set_back(const Error& error, std::int64_t not_before_s);
+  Step set_back(const model::TenantName& tenant, const Error& error, std::int64_t not_before_s);
+  void note_trouble(const std::string& trouble);
+  std::set<std::string> held_now();
   Result<void> note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome);
   void say(const std::string& line) const;
 
@@ -70,6 +77,8 @@ class Forwarder {
   std::string trouble_;                    // of the thread alone
   std::chrono::milliseconds back_off_{0};  // of the thread alone: grows with each setback
   std::chrono::milliseconds pause_{0};     // of the thread alone: until the next try
+  int failed_in_a_row_ = 0;                // of the thread alone: companies, since one went well
+  std::map<std::string, Clock::time_point> held_;  // of the thread alone: companies that are passed over, until when
   mutable std::mutex mutex_;               // guards what follows
   std::condition_variable_any changed_;
   Figures figures_;

@@ -140,6 +140,13 @@ Result<void> Outbox::let_go(const Announced& announced, std::span<const model::D
   return transaction.commit();
 }
 
+Result<void> Outbox::let_all_go(const Announced& announced) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY_VOID(for_each_id(*database_, "UPDATE entry SET ready=1 WHERE id=?", announced));
+  return transaction.commit();
+}
+
 Result<void> Outbox::withdraw(const Announced& announced) {
   const std::lock_guard lock(mutex_);
   PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
@@ -171,13 +178,17 @@ Result<void> Outbox::add(const std::string& sink, const model::TenantName& tenan
   return transaction.commit();
 }
 
-Result<std::vector<OutboxEntry>> Outbox::next(const std::string& sink, std::size_t most) {
+Result<std::vector<OutboxEntry>> Outbox::next(const std::string& sink, std::size_t most, const std::set<std::string>& passed_over) {
   const std::lock_guard lock(mutex_);
-  // A skip scan over the tenants that wait would need their list; the oldest entry names the one whose turn it is.
-  PV_TRY(Statement query, database_->prepare(
+  std::string others;
+  for (std::size_t i = 0; i < passed_over.size(); ++i) others += fmt::format("{}?{}", i == 0 ? "" : ",", i + 3);
+  // The oldest entry names the tenant whose turn it is.
+  PV_TRY(Statement query, database_->prepare(fmt::format(
       "SELECT id,tenant,campaign,logger,from_s,to_s,change,file,device,digest FROM entry WHERE sink=?1 AND ready=1 AND tenant="
-      "(SELECT tenant FROM entry WHERE id=(SELECT min(id) FROM entry WHERE sink=?1 AND ready=1)) ORDER BY id LIMIT ?2"));
+      "(SELECT tenant FROM entry WHERE id=(SELECT min(id) FROM entry WHERE sink=?1 AND ready=1 AND tenant NOT IN ({}))) ORDER BY id LIMIT ?2", others)));
   query.bind(1, sink).bind(2, static_cast<std::int64_t>(most));
+  int parameter = 3;
+  for (const std::string& tenant : passed_over) query.bind(parameter++, std::string_view(tenant));
   std::vector<OutboxEntry> entries;
   while (true) {
     PV_TRY(const bool row, query.step());

@@ -79,6 +79,8 @@ class Outbox {
   Result<Announced> announce(const model::TenantName& tenant, std::span<const model::Delivery> deliveries);
   /// They are committed: entries of those that changed nothing are taken out, the others may be sent. As many outcomes as groups.
   Result<void> let_go(const Announced& announced, std::span<const model::DeliveryOutcome> outcomes);
+  /// They are committed, and what they changed is not known.
+  Result<void> let_all_go(const Announced& announced);
   /// They were not committed.
   Result<void> withdraw(const Announced& announced);
   /// After a start: what was announced by a program that is gone may be sent, as if it had changed something. Returns how many.
@@ -87,7 +89,8 @@ class Outbox {
   Result<void> add(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches);
 
   /// The oldest entry that may be sent to a sink, and those of the same tenant after it; in their order, `most` at most. Empty when none waits.
-  Result<std::vector<OutboxEntry>> next(const std::string& sink, std::size_t most);
+  /// Tenants of `passed_over` are left out.
+  Result<std::vector<OutboxEntry>> next(const std::string& sink, std::size_t most, const std::set<std::string>& passed_over = {});
   /// The copy has them.
   Result<void> done(std::span<const OutboxEntry> entries);
   Result<void> note_refused(std::span<const RefusedRow> rows);

@@ -23,6 +23,7 @@ class OutboxSink final : public model::SampleSink {
   model::SampleSink* store_;
   Outbox* outbox_;
   std::function<void()> wake_;
+  Outbox::Announced unsettled_;  // committed, and the outbox could not be told
 };
 
 }  // namespace pv::ingest
