@@ -1,6 +1,10 @@
 #include "influx/token_book.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <set>
 #include <utility>
@@ -43,6 +47,19 @@ Permissions permissions_for(const std::vector<std::string>& bucket_ids, TokenRig
     if (rights == TokenRights::read_write) permissions.insert({Action::write, id});
   }
   return permissions;
+}
+
+/// One program at a time: what another has just made would pass for an attempt of ours that got lost.
+Result<FileDescriptor> take_turn(const std::filesystem::path& folder) {
+  PV_TRY_VOID(make_private_folder(folder, GroupMay::nothing));
+  const std::filesystem::path path = folder / "lock";
+  FileDescriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.is_open()) return fail(system_error("cannot open the lock", path, errno));
+  // A turn takes as long as some requests do, each of which has its time limit.
+  while (::flock(file.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return fail(system_error("cannot take the lock", path, errno));
+  }
+  return file;
 }
 
 }  // namespace
@@ -149,6 +166,7 @@ Result<Secret> TokenBook::renew(const std::filesystem::path& file, Record record
 }
 
 Result<Secret> TokenBook::token_for(std::string_view bucket, TokenRights rights, Superseded superseded) {
+  PV_TRY(const FileDescriptor turn, take_turn(folder_));
   PV_TRY(const Permissions permissions, wanted(bucket, rights));
   const std::filesystem::path file = file_of(bucket, rights);
   PV_TRY(Record record, load(file));
@@ -163,6 +181,7 @@ Result<Secret> TokenBook::token_for(std::string_view bucket, TokenRights rights,
 }
 
 Result<void> TokenBook::drop_superseded(std::string_view bucket, TokenRights rights) {
+  PV_TRY(const FileDescriptor turn, take_turn(folder_));
   const std::filesystem::path file = file_of(bucket, rights);
   PV_TRY(Record record, load(file));
   return drop(file, std::move(record));

@@ -6,7 +6,7 @@
 /// covers other buckets than there are now (a bucket made again has another id) is superseded by a new one and deleted. A token that was made in
 /// an attempt whose answer got lost is found and deleted; tokens that others made are never touched.
 ///   Errors: denied when the connection's token may not make tokens; invalid_input for a name that no bucket can have; io; as influx/connection.h.
-///   Threads: one caller at a time, and one program for a folder.
+///   Threads: one caller at a time; programs that share a folder take turns.
 
 #include <filesystem>
 #include <optional>

@@ -56,6 +56,17 @@ TEST_F(FileReadingTest, AFileThatSaysItsZoneMeansTheSameUnderAnySettings) {
   EXPECT_EQ(read(given(text.text())).origin.zone, "");
 }
 
+TEST_F(FileReadingTest, WhatIsTheFutureIsAskedForEachFile) {
+  const LoggerText text;
+  std::int64_t latest_s = text.first_s - 2 * 86'400;
+  rules_.latest_s = [&latest_s] { return latest_s; };
+  EXPECT_EQ(read(given(text.text())).readiness, Readiness::rejected) << "all its rows lie ahead";
+  latest_s = text.first_s + 30 * 86'400;
+  const FileReading later = read(given(text.text()));
+  ASSERT_EQ(later.readiness, Readiness::ready) << "a program that runs for days takes them: " << later.message;
+  EXPECT_EQ(delivery_of(later).tables[0].rows.time_s.size(), text.rows);
+}
+
 TEST_F(FileReadingTest, TheZoneIsAskedForThePlace) {
   std::string asked;
   rules_.zone_of = [&](const Place& place) {

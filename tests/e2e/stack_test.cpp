@@ -309,6 +309,81 @@ TEST_F(Stack, VictoriametricsGetsTheSameAndReadsTheSame) {
   EXPECT_EQ(stored(), truth);
 }
 
+TEST_F(Stack, WithoutAnEmbeddedStoreACorrectionInVictoriametricsKeepsALoggersPast) {
+  PV_NEEDS_VICTORIA_METRICS();
+  VictoriaServer victoria;
+  given_settings(fmt::format("[store]\nembedded = \"off\"\n[victoriametrics]\nurl = \"{}\"\n", victoria.url()));
+  for (const int day : {1, 2, 3}) {
+    given_day(day);
+    ASSERT_EQ(ingest().code, 0);
+  }
+  given_day(3, 240, 9);
+  const Ended corrected = ingest();
+  ASSERT_EQ(corrected.code, 0) << corrected.out << corrected.err;
+  Installation calm;
+  for (const int day : {1, 2, 3}) calm.given("acme/north/02001084/" + day_name(day), day_file(day));
+  calm.given("acme/north/02001084/" + day_name(3, 9), day_file(3, "02001084", 240));
+  ASSERT_EQ(calm.ingest().code, 0);
+  EXPECT_EQ(stored(), samples_of_export(calm.export_samples("acme", "north").out));
+}
+
+TEST_F(Stack, WithoutAnEmbeddedStoreMeansAreOfTheWholeWeek) {
+  influx.start();
+  given_settings("[store]\nembedded = \"off\"\n" + sends_to(influx));
+  for (const int day : {4, 5, 6}) {  // Monday to Wednesday
+    given_day(day);
+    ASSERT_EQ(ingest().code, 0);
+  }
+  const std::string field = "M02001084_U1_M02001084_V";
+  double sum = 0;
+  const Samples samples = samples_in(influx, "acme");
+  for (const auto& [time_s, value] : samples.at(field)) sum += value;
+  const Samples weeks = samples_in(influx, "acme_1w");
+  ASSERT_EQ(weeks.at(field).size(), 1U);
+  EXPECT_NEAR(weeks.at(field).begin()->second, sum / static_cast<double>(samples.at(field).size()), 1e-9);
+}
+
+TEST_F(Stack, ATokenIsTheSameBeforeAndAfterTheFirstSamplesAndADoctorChangesNothing) {
+  influx.start();
+  FakeGrafana grafana;
+  given_settings(sends_to(influx) + fmt::format("[grafana]\nurl = \"{}\"\nusername = \"admin\"\npassword = \"admin-secret\"\n", grafana.url()));
+  std::filesystem::create_directories(here.data() / "acme/north");
+  ASSERT_EQ(at({"grafana", "apply", "acme"}).code, 0);
+  const std::string token = at({"influx", "token", "--bucket", "acme"}).out;
+  given_day(1);
+  ASSERT_EQ(ingest().code, 0);
+  EXPECT_EQ(at({"influx", "token", "--bucket", "acme"}).out, token);
+  const Ended plan = at({"grafana", "plan", "acme"});
+  EXPECT_NE(plan.out.find("as it should be"), std::string::npos) << plan.out;
+  influx.forget_requests();
+  grafana.forget_requests();
+  EXPECT_EQ(at({"doctor"}).code, 0);
+  EXPECT_EQ(grafana.changes(), 0U);
+  for (const influxdb::Request& request : influx.requests()) EXPECT_TRUE(request.method == "GET" || request.target.starts_with("/api/v2/query")) << request.method << " " << request.target;
+}
+
+TEST_F(Stack, WhatAPersonRemovedFromGrafanaServeDoesNotBringBack) {
+  influx.start();
+  FakeGrafana grafana;
+  const std::string section = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n" + sends_to(influx) +
+                              fmt::format("[grafana]\nurl = \"{}\"\nusername = \"admin\"\npassword = \"admin-secret\"\n", grafana.url());
+  given_settings(section);
+  given_day(1);
+  given_day(1, 230, 0, "other");
+  ASSERT_EQ(ingest().code, 0);
+  ASSERT_EQ(at({"grafana", "apply", "acme", "--login", "paul"}).code, 0);
+  EXPECT_EQ(grafana.state().find("admin_acme"), std::string::npos);
+  const Ended again = at({"grafana", "apply", "acme"});
+  EXPECT_NE(again.out.find("as it should be"), std::string::npos) << "the chosen login lasts: " << again.out;
+  const Ended removed = at({"grafana", "remove", "acme", "--yes"});
+  ASSERT_EQ(removed.code, 0) << removed.out << removed.err;
+  Serving serving(here, {.environment = {}, .settings = section});
+  // The other company's part tells that the start's look at all companies has come by.
+  ASSERT_TRUE(eventually([&] { return grafana.state().find("powerview_other_north") != std::string::npos; }, 60s)) << serving.child().err_so_far();
+  EXPECT_EQ(grafana.state().find("powerview_acme_north"), std::string::npos);
+  EXPECT_EQ(serving.stop().code, 0);
+}
+
 TEST_F(Stack, GrafanaIsToldByItselfWhenACampaignComesAndNeverInTheWayOfAFile) {
   influx.start();
   FakeGrafana grafana;
