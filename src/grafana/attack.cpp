@@ -6,22 +6,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "grafana/authorization.h"
 #include "grafana/names.h"
 #include "tenancy/random_secret.h"
 
 namespace pv::grafana {
 namespace {
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k) out += i + k <= text.size() ? kDigits[group >> (18 - 6 * k) & 63U] : '=';
-  }
-  return out;
-}
 
 struct Attempt {
   std::string method, target, body, what;
@@ -103,7 +93,7 @@ Result<AttackOutcome> attack(const Attack& attack) {
     }
     PV_TRY_VOID(client->set_role(own, account, "Viewer"));
     PV_TRY(const auto http, HttpClient::open({.base_url = attack.access.url}));
-    const std::string credential = "Basic " + base64(login + ":" + password.reveal());
+    const std::string credential = basic_authorization(login, password);
     AttackOutcome tried;
     PV_TRY_VOID(try_all(attack, *http, credential, own, "from their own organization", tried));
     if (theirs == own) return tried;

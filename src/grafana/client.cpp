@@ -4,23 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "grafana/authorization.h"
+
 namespace pv::grafana {
 namespace {
 
 constexpr std::size_t kMostAnswerBytes = 32U << 20;
 constexpr std::size_t kLongestTold = 200;
-
-std::string base64(std::string_view text) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); at += 3) {
-    const std::size_t bytes = std::min<std::size_t>(3, text.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = (group << 8) | (i < bytes ? static_cast<unsigned char>(text[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i) out += i <= bytes ? kDigits[(group >> (18 - 6 * i)) & 63] : '=';
-  }
-  return out;
-}
 
 /// Another server's words, fit for a line of ours.
 std::string told(const JsonValue& answer) {
@@ -56,7 +46,7 @@ Result<Client::Answer> Client::send(const Call& call) {
   HttpRequest request{.method = call.method, .target = call.target, .body = call.body};
   request.headers.emplace_back("Accept", "application/json");
   if (has_password()) {
-    request.headers.emplace_back("Authorization", "Basic " + base64(access_.username + ":" + access_.password.reveal()));
+    request.headers.emplace_back("Authorization", basic_authorization(access_.username, access_.password));
     if (call.organization != 0) request.headers.emplace_back("X-Grafana-Org-Id", std::to_string(call.organization));
   } else {
     request.headers.emplace_back("Authorization", "Bearer " + access_.api_token.reveal());
