@@ -116,6 +116,13 @@ TEST(HttpAddress, WhatIsNoAddressIsRefusedByName) {
   }
 }
 
+TEST(HttpAddress, APasswordInAnAddressIsNotRepeated) {
+  auto opened = HttpClient::open({.base_url = "http://admin:s3cret@example.org:8086"});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().message().find("s3cret"), std::string::npos) << opened.error().message();
+  EXPECT_NE(opened.error().message().find("example.org"), std::string::npos);
+}
+
 TEST(HttpAddress, NobodyListeningIsUnavailable) {
   auto opened = HttpClient::open({.base_url = "http://127.0.0.1:1"});
   ASSERT_TRUE(opened);

@@ -56,6 +56,12 @@ TEST_F(FileReadingTest, AFileThatSaysItsZoneMeansTheSameUnderAnySettings) {
   EXPECT_EQ(read(given(text.text())).origin.zone, "");
 }
 
+TEST_F(FileReadingTest, AFileThatMadeRoomForItsNameKeepsItsRank) {
+  const FileReading reading = read(given(LoggerText{}.text(), "t/c/02001084/T302_250803_031500~2.tsv"));
+  ASSERT_EQ(reading.readiness, Readiness::ready) << reading.message;
+  EXPECT_EQ(reading.origin.stamp, 250803031500);
+}
+
 TEST_F(FileReadingTest, WhatIsTheFutureIsAskedForEachFile) {
   const LoggerText text;
   std::int64_t latest_s = text.first_s - 2 * 86'400;
