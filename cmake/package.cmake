@@ -20,6 +20,8 @@ add_custom_target(powerview_described ALL DEPENDS ${package_dir}/powerview.1.gz 
 set(PROGRAM /usr/bin/powerview)
 set(DATA_FOLDER /var/lib/powerview/data)
 set(STATE_DIR /var/lib/powerview/state)
+set(REPORT_FOLDER /var/lib/powerview/logs)
+set(CAPABILITIES "")
 configure_file(${deploy_templates}/etc/systemd/system/powerview.service ${package_dir}/powerview.service @ONLY)
 
 # Packing waits for what is packed alone, not for tests and benchmarks.

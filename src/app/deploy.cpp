@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <optional>
@@ -85,15 +86,19 @@ Result<void> make_folders(const std::filesystem::path& root, const std::filesyst
   return {};
 }
 
+std::string option_of(std::string_view name) {
+  std::string option = "--";
+  for (const char c : name) option += c == '_' ? '-' : static_cast<char>(c | 0x20);
+  return option;
+}
+
 }  // namespace
 
 Result<void> check_placeholder(Placeholder type, std::string_view name, std::string_view value) {
   const auto check = [&](bool is_right, std::string_view allowed) -> Result<void> {
     if (is_right) return {};
     if (type == Placeholder::secret) return fail(Errc::invalid_input, fmt::format("{}: give {}", name, allowed));
-    std::string option = "--";
-    for (const char c : name) option += c == '_' ? '-' : static_cast<char>(c | 0x20);
-    return fail(Errc::invalid_input, fmt::format("{}: '{}' is not allowed; give {}", option, value, allowed));
+    return fail(Errc::invalid_input, fmt::format("{}: '{}' is not allowed; give {}", option_of(name), value, allowed));
   };
   switch (type) {
     case Placeholder::domain: return check(is_domain(value), "a domain such as powerview.example.org, in lower case and without https://");
@@ -101,9 +106,34 @@ Result<void> check_placeholder(Placeholder type, std::string_view name, std::str
     case Placeholder::port: return check(is_number(value, 1, 65535), "a port from 1 to 65535");
     case Placeholder::number: return check(is_number(value, 0, 4'294'967'294U), "a number");
     case Placeholder::zone: return check(all_of_set(value, std::string(kWord) + "/+") && model::Zone::from_name(std::string(value)), "a time zone such as Europe/Paris or UTC");
+    case Placeholder::capability: return check(value.empty() || value == "CAP_NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE or nothing");
     case Placeholder::secret: return check(value.size() >= 16 && value.size() <= 128 && all_of_set(value, kWord), "16 to 128 letters, digits, _ and -");
   }
   return fail(Errc::invalid_input, "a placeholder of no type");
+}
+
+Result<void> check_service_folder(std::string_view name, std::string_view folder) {
+  // By ProtectHome, PrivateTmp, PrivateDevices, ProtectKernelTunables and what systemd itself keeps.
+  for (const std::string_view hidden : {"/home", "/root", "/run", "/tmp", "/var/tmp", "/dev", "/proc", "/sys"}) {
+    if (folder == hidden || (folder.starts_with(hidden) && folder[hidden.size()] == '/')) {
+      return fail(Errc::invalid_input, fmt::format("{}: the service does not see what lies in {}; give a folder below /srv or /var/lib", option_of(name), hidden));
+    }
+  }
+  return {};
+}
+
+Result<void> check_ports(std::span<const std::pair<std::string_view, std::string_view>> ports) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kTaken = {{{"80", "Caddy"}, {"443", "Caddy"}, {"3000", "Grafana"}, {"8086", "InfluxDB"}, {"8080", "SFTPGo's pages"}}};
+  for (std::size_t i = 0; i < ports.size(); ++i) {
+    const auto& [name, port] = ports[i];
+    for (const auto& [taken, by] : kTaken) {
+      if (port == taken) return fail(Errc::invalid_input, fmt::format("{}: port {} is that of {}; give another", option_of(name), port, by));
+    }
+    for (const auto& [other, same] : ports.subspan(i + 1)) {
+      if (port == same) return fail(Errc::invalid_input, fmt::format("{} and {}: both are {}; give each its own port", option_of(name), option_of(other), port));
+    }
+  }
+  return {};
 }
 
 Result<std::vector<DeployFile>> fill_templates(std::span<const DeployTemplate> templates, const DeployValues& values) {
@@ -134,9 +164,9 @@ Result<std::vector<DeployFile>> fill_templates(std::span<const DeployTemplate> t
   return files;
 }
 
-Result<std::map<std::string, std::string>> drawn_before(const std::filesystem::path& folder, std::string_view env_file, std::span<const std::string_view> names) {
+Result<std::map<std::string, std::string>> drawn_before(const std::filesystem::path& env_file, std::span<const std::string_view> names) {
   std::map<std::string, std::string> drawn;
-  PV_TRY(const auto text, content_of(folder / env_file));
+  PV_TRY(const auto text, content_of(env_file));
   if (!text) return drawn;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {

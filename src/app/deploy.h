@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "app/deploy_templates.h"
@@ -24,6 +25,7 @@ enum class Placeholder : std::uint8_t {
   port,    // 1 to 65535
   number,  // of a user or group
   zone,    // a name of the time zone database
+  capability,  // none, or CAP_NET_BIND_SERVICE
   secret,  // 16 to 128 of [A-Za-z0-9_-]; a file that has one is its owner's alone
 };
 
@@ -42,12 +44,17 @@ struct DeployFile {
   bool is_secret = false;
 };
 
+/// A folder that the service can write to: none that its unit hides or replaces. Errors: invalid_input, as above.
+[[nodiscard]] Result<void> check_service_folder(std::string_view name, std::string_view folder);
+
+/// The ports of one machine, by option: each its own, and none that the proxy or the stack has. Errors: invalid_input names both.
+[[nodiscard]] Result<void> check_ports(std::span<const std::pair<std::string_view, std::string_view>> ports);
+
 /// All templates filled. Checks every value. Errors: corrupt: a template has a placeholder that no value is for.
 [[nodiscard]] Result<std::vector<DeployFile>> fill_templates(std::span<const DeployTemplate> templates, const DeployValues& values);
 
-/// The values that were drawn when `folder` was rendered before, by the lines NAME=value of its file `env_file`; of these names only.
-[[nodiscard]] Result<std::map<std::string, std::string>> drawn_before(const std::filesystem::path& folder, std::string_view env_file,
-                                                                      std::span<const std::string_view> names);
+/// The values that were drawn before, by the lines NAME=value of `env_file`; of these names only. Nothing when there is no such file.
+[[nodiscard]] Result<std::map<std::string, std::string>> drawn_before(const std::filesystem::path& env_file, std::span<const std::string_view> names);
 
 struct Rendered {
   std::vector<std::string> written;    // new or with another content than before

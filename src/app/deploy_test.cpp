@@ -34,6 +34,24 @@ TEST(DeployPlaceholder, NoValueCanLeaveTheWordItStandsIn) {
   for (const char* bad : {"short", "0123456789abcdef\n", "0123456789abcdef$", "0123456789abcdef \""}) EXPECT_FALSE(is_allowed(Placeholder::secret, bad)) << bad;
 }
 
+TEST(DeployPlaceholder, AFolderThatTheUnitHidesIsRefused) {
+  for (const char* bad : {"/home", "/home/anna/data", "/root/x", "/run/x", "/tmp/x", "/var/tmp/x", "/dev/shm/x", "/proc/1", "/sys/x"}) {
+    const auto checked = check_service_folder("DATA_FOLDER", bad);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_NE(checked.error().message().find("--data-folder"), std::string::npos) << checked.error().message();
+  }
+  for (const char* good : {"/srv/loggers", "/homes/data", "/var/lib/powerview/data", "/mnt/tmp/x", "/data"}) EXPECT_TRUE(check_service_folder("DATA_FOLDER", good)) << good;
+}
+
+TEST(DeployPlaceholder, NoTwoServersGetOnePort) {
+  using Ports = std::vector<std::pair<std::string_view, std::string_view>>;
+  EXPECT_TRUE(check_ports(Ports{{"PORT", "8380"}, {"SFTP_PORT", "2022"}, {"SFTPGO_PORT", "2222"}}));
+  const auto twice = check_ports(Ports{{"PORT", "8380"}, {"SFTP_PORT", "2022"}, {"SFTPGO_PORT", "2022"}});
+  ASSERT_FALSE(twice);
+  EXPECT_NE(twice.error().message().find("--sftp-port and --sftpgo-port"), std::string::npos) << twice.error().message();
+  for (const char* taken : {"80", "443", "3000", "8086", "8080"}) EXPECT_FALSE(check_ports(Ports{{"PORT", taken}})) << taken;
+}
+
 TEST(DeployPlaceholder, AWrongSecretIsNotQuoted) {
   const auto checked = check_placeholder(Placeholder::secret, "GRAFANA_PASSWORD", "hunter2 hunter2 hunter2");
   ASSERT_FALSE(checked);
@@ -96,10 +114,10 @@ TEST_F(DeployFolder, WhatSomebodyChangedIsKeptAndNothingElseIsWrittenThen) {
 TEST_F(DeployFolder, WhatWasDrawnBeforeIsFoundAgain) {
   write_file(out() / ".env", "# A=no\nA=drawn=once\nB=other\n");
   const std::string_view names[] = {"A", "C"};
-  const auto drawn = drawn_before(out(), ".env", names);
+  const auto drawn = drawn_before(out() / ".env", names);
   ASSERT_TRUE(drawn);
   EXPECT_EQ(*drawn, (std::map<std::string, std::string>{{"A", "drawn=once"}}));
-  EXPECT_TRUE(drawn_before(folder_ / "none", ".env", names)->empty());
+  EXPECT_TRUE(drawn_before(folder_ / "none/.env", names)->empty());
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ public_url = "$url"
 [ingest]
 grace_s = 0
 scan_interval_s = 1
+[hooks]
+secret = "0123456789abcdef"
 TOML
 "$powerview" ingest --config "$work/powerview.toml" >"$work/ingest.log" || [ $? -eq 1 ]
 "$powerview" tenant create "$company" --config "$work/powerview.toml" >/dev/null
@@ -68,10 +70,26 @@ for _ in $(seq 150); do [ -e "$authority" ] && [ "$(ask "$url/healthz" 2>/dev/nu
 [ "$(ask "$url/healthz")" = 200 ] || fail "the pages are not reached through Caddy"
 
 [ "$(ask "http://$domain:$http_port/")" = 308 ] || fail "plain HTTP is not sent on to HTTPS"
-[ "$(ask -d '{}' "$url/hooks/sftpgo")" = 404 ] || fail "a hook is reached from anywhere"
+# With the right secret: it is Caddy that says no, and it is serve that says yes.
+hook=(-H 'X-PowerView-Hook: 0123456789abcdef' -H 'Content-Type: application/json' -d '{"action":"download","status":1}')
+[ "$(ask "${hook[@]}" "http://127.0.0.1:$port/hooks/sftpgo")" = 200 ] || fail "the hook does not take its secret"
+[ "$(ask "${hook[@]}" "$url/hooks/sftpgo")" = 404 ] || fail "a hook is reached from anywhere"
 [ "$(ask "$url/metrics")" = 401 ] || fail "figures are shown without a token through the proxy: $(ask "$url/metrics")"
 # Nothing listens for Grafana here: Caddy has a certificate for the name, and says that what is behind it is away.
-[ "$(ask "https://grafana.$domain:$https_port/")" = 502 ] || fail "grafana.$domain leads elsewhere"
+for name in grafana influxdb; do
+  [ "$(ask "https://$name.$domain:$https_port/")" = 502 ] || fail "$name.$domain leads elsewhere"
+  # What they tell without a sign-in stays inside.
+  [ "$(ask "https://$name.$domain:$https_port/metrics")" = 404 ] || fail "the figures of $name are public"
+done
+[ "$(ask "https://influxdb.$domain:$https_port/debug/pprof/all")" = 404 ] || fail "InfluxDB's profiles are public"
+
+# A file, sent in through the proxy.
+token=$("$powerview" token create uploader --tenant "$company" --scope write --config "$work/powerview.toml")
+place=$url/api/v1/tenants/$(python3 -c 'import sys, urllib.parse; print(urllib.parse.quote(sys.argv[1]))' "$company")/campaigns/proxy/devices/02001084/files/sent.tsv
+first=$(find "$work/data" -name '*.tsv' | sort | sed -n 1p)
+sent=$(ask -T "$first" -H "Authorization: Bearer $token" "$place")
+[ "$sent" = 201 ] || [ "$sent" = 202 ] || fail "a file sent through Caddy: $sent"
+[ "$(ask -T "$first" -H "Authorization: Bearer wrong" "$place")" = 401 ] || fail "anybody hands files in"
 
 mkdir -p "$work/trusting/.pki/nssdb" "$work/strange"
 certutil -d "sql:$work/trusting/.pki/nssdb" -N --empty-password

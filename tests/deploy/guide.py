@@ -30,7 +30,7 @@ def commands_of(text: str):
     for block in re.findall(r"```sh\n(.*?)```", text, re.S):
         for line in block.replace("\\\n", " ").splitlines():
             for part in re.split(r"\s(?:\||&&|;|>)\s|\s#\s", line):
-                if match := re.match(r"\s*(?:sudo -u powerview )?powerview\s+(.*)", part):
+                if match := re.match(r"\s*(?:sudo -u powerview |runuser -u powerview -- )?powerview\s+(.*)", part):
                     yield match[1].removesuffix("|").strip()
     for span in re.findall(r"`powerview ([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.S)):
         yield span

@@ -18,6 +18,7 @@ stop_server() {
 }
 cleanup() {
   stop_server
+  ! mountpoint -q "$bare/var/lib/powerview/data" || umount "$bare/var/lib/powerview/data"
   ! mountpoint -q "$bare/proc" || umount "$bare/proc"
   rm -rf "$work"
 }
@@ -92,13 +93,27 @@ inside test -e /var/lib/powerview/state/ledger.sqlite || fail "the state went wi
 
 echo "purging"
 inside apt-get purge -y powerview >"$work/purge.log" 2>&1 || fail "purge failed"
-grep -q 'logger files are left' "$work/purge.log" || fail "nothing is said of the loggers' files"
-! inside test -e /var/lib/powerview/state || fail "the state is still there"
+grep -q 'stores and logger files are left' "$work/purge.log" || fail "nothing is said of what was measured"
+! inside test -e /etc/powerview || fail "the settings are still there"
+[ -n "$(find "$bare/var/lib/powerview/state/stores" -name '*.sqlite' -print -quit)" ] || fail "the stores are gone"
 [ -n "$(find "$bare/var/lib/powerview/data" -name '*.tsv' -print -quit)" ] || fail "the loggers' files are gone"
-# Taken back and purged without any file: nothing is left.
-rm -r "$bare/var/lib/powerview/data"
+# Taken back, it goes on with what was left.
 install_package new again
-inside apt-get purge -y powerview >"$work/purge.log" 2>&1 || fail "the second purge failed"
+samples | cmp - "$work/samples" || fail "installed again, it has other samples"
+# A disk that is mounted there stays, and is no reason to abort.
+mkdir "$work/disk"
+mount -t tmpfs none "$work/disk" 2>/dev/null && umount "$work/disk" && mount -t tmpfs none "$bare/var/lib/powerview/data"
+disk_is_mounted() { mountpoint -q "$bare/var/lib/powerview/data"; }
+! disk_is_mounted || touch "$bare/var/lib/powerview/data/on-another-disk"
+touch "$bare/var/lib/powerview/remove-everything"
+inside apt-get purge -y powerview >"$work/purge.log" 2>&1 || fail "the purge of everything failed"
+if disk_is_mounted; then
+  [ -e "$bare/var/lib/powerview/data/on-another-disk" ] || fail "a purge went over to another disk"
+  umount "$bare/var/lib/powerview/data"
+  install_package new "once more"
+  touch "$bare/var/lib/powerview/remove-everything"
+  inside apt-get purge -y powerview >"$work/purge.log" 2>&1 || fail "the last purge failed"
+fi
 left=$(find "$bare" -xdev \( -path "$bare/proc" -o -path "$bare/var/cache/apt" -o -path "$bare/var/log" -o -path "$bare/var/lib/dpkg/*-old" \) -prune -o -name '*powerview*' -print)
 [ -z "$left" ] || fail "left behind: $left"
 ! inside getent passwd powerview || fail "the user powerview is left behind"

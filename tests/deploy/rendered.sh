@@ -41,12 +41,14 @@ PYTHON
     fi
     # What stands in the file as ${NAME} came from .env, and only SFTP is reached from elsewhere.
     for wanted in "$token$(sed -n 's/^INFLUXDB_ADMIN_TOKEN=//p' .env)" "https://grafana.powerview.example.org/" "https://powerview.example.org/hooks/sftpgo" \
-      "powerview.example.org:10.89.77.1" "127.0.0.1:8086:8086" "127.0.0.1:3000:3000" "127.0.0.1:8080:8080" "2222:2022"; do
+      "INFLUXD_METRICS_DISABLED" "INFLUXD_PPROF_DISABLED" "GF_METRICS_ENABLED" "powerview.example.org:10.89.77.1" "127.0.0.1:8086:8086" "127.0.0.1:3000:3000" "127.0.0.1:8080:8080" "2222:2022"; do
       grep -qF -e "$wanted" "$work/config.yaml" || { echo "not in what podman-compose reads: $wanted"; cat "$work/config.yaml"; exit 1; }
     done
     for image in influxdb grafana/grafana drakkan/sftpgo; do
       grep -qE "$image:v?[0-9]+\.[0-9]+\.[0-9]+" "$work/config.yaml" || { echo "$image has no version"; exit 1; }
     done
+    # No other policy is started again after a reboot.
+    [ "$(grep -c '^    restart: always$' compose.yaml)" -eq 3 ] || { echo "a container stays down after a reboot"; exit 1; }
     ! grep -E -e '--network[ =]' "$work/config.yaml" || { echo "a network of its own beside that of the file: podman takes one alone"; exit 1; }
     ;;
   nft)
@@ -60,10 +62,14 @@ PYTHON
   systemd)
     need systemd-analyze
     unit=$work/etc/systemd/system/powerview.service
-    # The manual page is there once the package is.
+    # The manual page is there once the package is, and so is nft.
     sed '/^Documentation=/d' "$unit" >"$work/powerview.service"
-    systemd-analyze verify "$work/powerview.service" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
-    [ ! -s "$work/log" ] || { cat "$work/log"; exit 1; }
+    sed -e '/^Documentation=/d' -e 's,/usr/sbin/nft,/usr/bin/env,' "$work/etc/systemd/system/powerview-firewall.service" >"$work/powerview-firewall.service"
+    cp -r "$unit.d" "$work/powerview.service.d"
+    for one in powerview powerview-firewall; do
+      systemd-analyze verify "$work/$one.service" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
+      [ ! -s "$work/log" ] || { cat "$work/log"; exit 1; }
+    done
     systemd-analyze security --offline=yes --threshold=25 --no-pager "$work/powerview.service" >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }
     tail -n 1 "$work/log"
     ;;

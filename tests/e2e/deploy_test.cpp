@@ -2,8 +2,10 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <sstream>
 
-#include "e2e/program.h"
+#include "e2e/serving.h"
+#include "testing/logger_text.h"
 
 namespace pv {
 namespace {
@@ -68,6 +70,77 @@ TEST(DeployRender, DrawsPasswordsOnceAndShowsThemToTheirOwnerAlone) {
   EXPECT_EQ(value_of(moved, "DOMAIN"), "other.example.org");
 }
 
+TEST(DeployRender, KeepsThePasswordsThatAStackInPlaceKnows) {
+  const testing::TempFolder folder;
+  ASSERT_EQ(render(folder / "one", "power.example.org").code, 0);
+  const char* const kStack = "opt/powerview-stack/.env";
+  const fs::path in_place = folder / "installed.env";
+  fs::copy_file(folder / "one" / kStack, in_place);
+  ASSERT_EQ(render(folder / "anew", "power.example.org", {"--passwords-of", in_place.string()}).code, 0);
+  EXPECT_EQ(content_of(folder / "anew" / kStack), content_of(in_place));
+  const Ended none = render(folder / "none", "power.example.org", {"--passwords-of", (folder / "no.env").string()});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_FALSE(fs::exists(folder / "none"));
+}
+
+TEST(DeployRender, TheUnitMayWriteWhereTheSettingsSay) {
+  const testing::TempFolder folder;
+  const fs::path out = folder / "out";
+  ASSERT_EQ(render(out, "power.example.org", {"--data-folder", "/srv/loggers/data", "--state-dir", "/srv/state"}).code, 0);
+  for (const char* unit : {"etc/systemd/system/powerview.service", "etc/systemd/system/powerview.service.d/powerview.conf"}) {
+    const std::string text = content_of(out / unit);
+    EXPECT_NE(text.find("ReadWritePaths=-/srv/loggers/data -/srv/state -/srv/loggers/logs\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("\nAmbientCapabilities=\n"), std::string::npos) << text;
+  }
+  ASSERT_EQ(render(folder / "low", "power.example.org", {"--sftp-port", "22"}).code, 0);
+  const std::string low = content_of(folder / "low/etc/systemd/system/powerview.service.d/powerview.conf");
+  EXPECT_NE(low.find("\nCapabilityBoundingSet=CAP_NET_BIND_SERVICE\nAmbientCapabilities=CAP_NET_BIND_SERVICE\n"), std::string::npos) << low;
+}
+
+TEST(DeployRender, EachServerHasItsOwnPortEverywhere) {
+  const testing::TempFolder folder;
+  const fs::path out = folder / "out";
+  ASSERT_EQ(render(out, "power.example.org", {"--sftp-port", "2122", "--sftpgo-port", "2022"}).code, 0);
+  EXPECT_NE(content_of(out / "etc/sftpgo/env.d/powerview.env").find("\nSFTPGO_SFTPD__BINDINGS__0__PORT=2022\n"), std::string::npos);
+  EXPECT_NE(content_of(out / "opt/powerview-stack/.env").find("\nSFTPGO_PORT=2022\n"), std::string::npos);
+  EXPECT_NE(content_of(out / "etc/powerview/powerview.toml").find("\nport = 2122\n"), std::string::npos);
+  for (const char* port : {"2022", "2122"}) EXPECT_NE(content_of(out / "etc/nftables.d/powerview.nft").find(std::string("tcp dport ") + port + " accept"), std::string::npos);
+  const Ended same = render(folder / "same", "power.example.org", {"--sftp-port", "2222"});
+  EXPECT_EQ(same.code, 2);
+  EXPECT_NE(same.err.find("--sftpgo-port"), std::string::npos) << same.err;
+}
+
+std::string with(std::string text, const std::string& word, const std::string& other) {
+  for (std::size_t at = 0; (at = text.find(word, at)) != std::string::npos; at += other.size()) text.replace(at, word.size(), other);
+  return text;
+}
+
+TEST(DeployRender, SftpgosHookRunsAsItIsWrittenThere) {
+  const testing::TempFolder folder;
+  ASSERT_EQ(render(folder / "out", "power.example.org", {"--data-folder", "/srv/loggers/data", "--state-dir", "/srv/loggers/state", "--program", PV_BINARY}).code, 0);
+  const testing::Installation at;
+  testing::Serving serving(at, {.settings = "[ingest]\ngrace_s = 3600\nscan_interval_s = 3600\n"});
+  // Folders of this test's own in the place of those of the machine.
+  const std::string settings = content_of(folder / "out/etc/powerview/hook/powerview.toml");
+  const fs::path hook_settings = testing::write_file(folder / "hook/powerview.toml", with(with(settings, "/srv/loggers/data", at.data()), "/srv/loggers/state", at.state()));
+  const std::string variables = "\n" + content_of(folder / "out/etc/sftpgo/env.d/powerview.env");
+  const std::string program = value_of(variables, "SFTPGO_COMMON__ACTIONS__HOOK");
+  EXPECT_EQ(program, value_of(variables, "SFTPGO_COMMAND__COMMANDS__0__PATH"));
+  at.given(testing::kPath, testing::LoggerText{}.text());
+  // SFTPGo gives its hook these variables and no others: no PATH, no HOME.
+  std::vector<std::string> line = {"/usr/bin/env", "-i", "SFTPGO_ACTION=upload", "SFTPGO_ACTION_USERNAME=acme", "SFTPGO_ACTION_PATH=" + (at.data() / testing::kPath).string(),
+                                   "SFTPGO_ACTION_TARGET=", "SFTPGO_ACTION_VIRTUAL_PATH=/north/02001084/x.tsv", "SFTPGO_ACTION_VIRTUAL_TARGET=", "SFTPGO_ACTION_SSH_CMD=",
+                                   "SFTPGO_ACTION_FILE_SIZE=4000", "SFTPGO_ACTION_ELAPSED=12", "SFTPGO_ACTION_FS_PROVIDER=0", "SFTPGO_ACTION_STATUS=1", "SFTPGO_ACTION_PROTOCOL=SFTP",
+                                   "SFTPGO_ACTION_IP=192.0.2.7", "SFTPGO_ACTION_SESSION_ID=s", "SFTPGO_ACTION_TIMESTAMP=1754184000000000000", program};
+  std::istringstream arguments(with(value_of(variables, "SFTPGO_COMMAND__COMMANDS__0__ARGS"), "/etc/powerview/hook/powerview.toml", hook_settings));
+  for (std::string argument; std::getline(arguments, argument, ',');) line.push_back(argument);
+  const Ended hook = testing::Child(line).wait();
+  EXPECT_EQ(hook.code, 0) << hook.err;
+  EXPECT_NE(hook.out.find("kept"), std::string::npos) << hook.out;
+  EXPECT_TRUE(testing::eventually([&] { return serving.fate_of(testing::kPath) == "committed"; })) << serving.run({"files"}).out;
+  EXPECT_EQ(serving.stop().code, 0);
+}
+
 TEST(DeployRender, WritesNothingOverWhatSomebodyChanged) {
   const testing::TempFolder folder;
   const fs::path out = folder / "out";
@@ -89,6 +162,7 @@ TEST(DeployRender, RefusesWhatIsNoDomainAndNamesTheOption) {
     EXPECT_NE(refused.err.find("--domain"), std::string::npos) << refused.err;
   }
   EXPECT_NE(render(folder / "out", "a.org", {"--data-folder", "/srv/two words"}).err.find("--data-folder"), std::string::npos);
+  EXPECT_NE(render(folder / "out", "a.org", {"--data-folder", "/home/anna/data"}).err.find("--data-folder"), std::string::npos);
   EXPECT_FALSE(fs::exists(folder / "out"));
 }
 
