@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include <fmt/format.h>
@@ -100,18 +101,18 @@ Result<std::vector<DayCount>> day_counts(Connection& connection, std::string_vie
   const std::string select = flux_from({bucket, kMeasurement, days, campaign.str(), logger_sn});
   const std::string location = zone.is_utc() ? "" : fmt::format(", location: timezone.location(name: {})", flux_string(zone.name()));
   const std::string what = fmt::format("counting the samples of {} in bucket {}", logger_sn, bucket);
-  std::map<std::pair<std::int64_t, std::string>, DayCount> found;
+  std::map<std::tuple<std::string, std::int64_t, std::string>, DayCount> found;
   for (const std::string_view function : {"count", "sum"}) {
     const std::string script = fmt::format("{}{}\n  |> aggregateWindow(every: 1d, fn: {}, createEmpty: false, timeSrc: \"_start\"{})\n"
-                                           "  |> keep(columns: [\"_time\", \"_value\", \"_field\"])",
+                                           "  |> keep(columns: [\"_time\", \"_value\", \"_field\", \"device_master_sn\"])",
                                            zone.is_utc() ? "" : "import \"timezone\"\n", select, function, location);
     PV_TRY_VOID(run_query(connection, script, what, [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
-      const auto time = block.find("_time"), value = block.find("_value"), field = block.find("_field");
-      if (!time || !value || !field) return fail(Errc::corrupt, what + ": the answer lacks a column");
+      const auto time = block.find("_time"), value = block.find("_value"), field = block.find("_field"), sn = block.find("device_master_sn");
+      if (!time || !value || !field || !sn) return fail(Errc::corrupt, what + ": the answer lacks a column");
       const auto day_s = read_time(cells[*time]);
       const auto number = read_number(cells[*value]);
       if (!day_s || !number) return fail(Errc::corrupt, what + ": the answer has a cell that does not read");
-      DayCount& day = found[{*day_s, std::string(cells[*field])}];
+      DayCount& day = found[{std::string(cells[*sn]), *day_s, std::string(cells[*field])}];
       // A field has several series where its tags have changed.
       if (function == "count") {
         day.samples += static_cast<std::uint64_t>(std::max(0.0, *number));
@@ -122,10 +123,30 @@ Result<std::vector<DayCount>> day_counts(Connection& connection, std::string_vie
     }));
   }
   for (auto& [key, day] : found) {
-    day.day_s = key.first;
-    day.field = key.second;
+    std::tie(day.logger_sn, day.day_s, day.field) = key;
     all.push_back(std::move(day));
   }
+  return all;
+}
+
+Result<std::vector<LoggerSpan>> logger_spans(Connection& connection, std::string_view bucket) {
+  const std::string what = fmt::format("looking for the loggers of bucket {}", bucket);
+  std::map<std::pair<std::string, std::string>, model::Period> found;
+  for (const std::string_view function : {"first", "last"}) {
+    const std::string script = fmt::format("{}\n  |> {}()\n  |> keep(columns: [\"_time\", \"_value\", \"campaign\", \"device_master_sn\"])",
+                                           flux_from({bucket, kMeasurement, kAllTime}), function);
+    PV_TRY_VOID(run_query(connection, script, what, [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
+      const auto time = block.find("_time"), campaign = block.find("campaign"), sn = block.find("device_master_sn");
+      if (!time || !campaign || !sn) return {};  // of somebody else
+      const auto at = read_time(cells[*time]);
+      if (!at) return fail(Errc::corrupt, what + ": the answer has a time that does not read");
+      const auto [span, is_new] = found.try_emplace({std::string(cells[*campaign]), std::string(cells[*sn])}, model::Period{*at, *at + 1});
+      span->second = {std::min(span->second.from_s, *at), std::max(span->second.to_s, *at + 1)};
+      return {};
+    }));
+  }
+  std::vector<LoggerSpan> all;
+  for (auto& [key, period] : found) all.push_back({key.first, key.second, period});
   return all;
 }
 

@@ -35,16 +35,25 @@ inline constexpr model::Period kAllTime{-9'223'372'036, 9'223'372'036};
 /// Sends a script and hands the rows of its answer on as they come.
 Result<void> run_query(Connection& connection, std::string_view script, std::string_view what, CsvReader::Row row);
 
-/// What one field has in one local day.
+/// What one field of a logger has in one local day.
 struct DayCount {
+  std::string logger_sn;
   std::int64_t day_s = 0;  // first instant of the day
   std::string field;
   std::uint64_t samples = 0;
   double sum = 0;  // of the values, added in whatever order the server does
 };
-/// By day and field; days without samples are left out. The period is widened to whole local days.
+/// By logger, day and field; `logger_sn` "": of all loggers of the campaign. Days without samples are left out. The period is widened to whole local days.
 ///   Errors: invalid_input for a zone that has no IANA name. Cost: two queries that the server answers from its index and blocks.
 Result<std::vector<DayCount>> day_counts(Connection& connection, std::string_view bucket, const model::CampaignName& campaign,
                                          std::string_view logger_sn, model::Period period, const model::Zone& zone);
+
+/// From the first to the last sample that a bucket has of a logger.
+struct LoggerSpan {
+  std::string campaign, logger_sn;
+  model::Period period;
+};
+/// Of all loggers, in order. Cost: two queries that the server answers from its index.
+Result<std::vector<LoggerSpan>> logger_spans(Connection& connection, std::string_view bucket);
 
 }  // namespace pv::influx

@@ -87,6 +87,15 @@ inline char* put_decimal(char* at, std::int32_t mantissa) noexcept {
 
 using PutDecimal = char* (*)(char*, std::int32_t) noexcept;
 
+std::string kept_tag_value(std::string_view text) {
+  std::string out(shortened(text));
+  for (char& c : out) {
+    if (is_control(c)) c = '_';
+  }
+  if (!out.empty() && out.back() == '\\') out.back() = '/';
+  return out;
+}
+
 void append_tag(std::string& out, std::string_view key, std::string_view value) {
   const std::string escaped = escaped_tag_value(value);
   if (escaped.empty()) return;
@@ -100,11 +109,10 @@ void append_tag(std::string& out, std::string_view key, std::string_view value) 
 
 std::string escaped_tag_value(std::string_view text) {
   std::string out;
-  for (const char c : shortened(text)) {
+  for (const char c : kept_tag_value(text)) {
     if (c == ',' || c == '=' || c == ' ') out += '\\';
-    out += is_control(c) ? '_' : c;
+    out += c;
   }
-  if (!out.empty() && out.back() == '\\') out.back() = '/';
   return out;
 }
 
@@ -145,20 +153,27 @@ void LineBatch::append(std::string_view line) {
   ++lines_;
 }
 
+Tags channel_tags(const model::CampaignName& campaign, const model::Channel& channel, model::ChannelIdStyle style) {
+  Tags tags = {{"campaign", campaign.str()},
+               {"channel_id", model::channel_id(channel, style)},
+               {"channel_label", channel.label},
+               {"channel_name", channel.name},
+               {"channel_unit", channel.unit},
+               {"device", "MV2"},
+               {"device_master_sn", channel.master_sn},
+               {"device_sn", channel.device_sn},
+               {"device_subtype", model::to_string(channel.subtype)},
+               {"device_type", model::to_string(channel.type)}};
+  for (auto& [key, value] : tags) value = kept_tag_value(value);
+  std::erase_if(tags, [](const auto& tag) { return tag.second.empty(); });
+  return tags;
+}
+
 ChannelHeads::ChannelHeads(const model::CampaignName& campaign, std::span<const model::Channel> channels, model::ChannelIdStyle style) {
   heads_.reserve(channels.size());
   for (const model::Channel& channel : channels) {
     std::string& head = heads_.emplace_back(kMeasurement);
-    append_tag(head, "campaign", campaign.str());
-    append_tag(head, "channel_id", model::channel_id(channel, style));
-    append_tag(head, "channel_label", channel.label);
-    append_tag(head, "channel_name", channel.name);
-    append_tag(head, "channel_unit", channel.unit);
-    append_tag(head, "device", "MV2");
-    append_tag(head, "device_master_sn", channel.master_sn);
-    append_tag(head, "device_sn", channel.device_sn);
-    append_tag(head, "device_subtype", model::to_string(channel.subtype));
-    append_tag(head, "device_type", model::to_string(channel.type));
+    for (const auto& [key, value] : channel_tags(campaign, channel, style)) append_tag(head, key, value);
     head += ' ';
     head += escaped_key(model::field_name(channel, style));
     head += '=';

@@ -12,6 +12,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,6 +56,10 @@ struct BatchBounds {
   std::size_t lines = 5'000;
   std::size_t bytes = 4U << 20;
 };
+
+/// Tags as the server keeps them, by their keys; empty ones are left out.
+using Tags = std::map<std::string, std::string>;
+[[nodiscard]] Tags channel_tags(const model::CampaignName& campaign, const model::Channel& channel, model::ChannelIdStyle style);
 
 /// "electrical,<tags> <field>=" of each channel, made once for all its samples.
 class ChannelHeads {

@@ -184,6 +184,19 @@ TEST_F(Tokens, tokens_of_others_with_the_same_description_stay) {
   EXPECT_EQ(ours().size(), 2U);
 }
 
+TEST_F(Tokens, what_others_made_after_a_lost_attempt_stays_where_it_may_do_other_things) {
+  using Kind = testing::influxdb::Fault::Kind;
+  const std::string path = "/api/v2/authorizations";
+  server().fail_next(1, {.kind = Kind::slow, .path = path});  // the list of those that are there
+  server().fail_next(1, {.kind = Kind::cut_before, .path = path});
+  ASSERT_FALSE(token());
+  const std::string id = (*find_bucket(*connection(), "acme"))->id;
+  server().given_token("powerview_token_for_bucket_acme", R"([{"action":"read","resource":{"type":"buckets","id":")" + id +
+                                                              R"("}},{"action":"write","resource":{"type":"buckets","id":")" + id + R"("}}])");
+  ASSERT_TRUE(token());
+  EXPECT_EQ(ours().size(), 2U);
+}
+
 TEST_F(Tokens, whichever_request_fails_in_whichever_way_one_good_token_is_left) {
   using Kind = testing::influxdb::Fault::Kind;
   for (const Kind kind : {Kind::status, Kind::cut_before, Kind::cut_after}) {

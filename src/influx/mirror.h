@@ -38,6 +38,7 @@ class Mirror final : public model::Mirror {
   /// Whole lines into a bucket, which is made when missing: for the meta bucket.
   Result<model::MirrorOutcome> write_lines(std::string_view bucket, std::string_view lines);
 
+  [[nodiscard]] model::ChannelIdStyle style() const noexcept { return options_.style; }
   [[nodiscard]] Connection& connection() noexcept { return *connection_; }
 
  private:

@@ -1,5 +1,6 @@
 #include "influx/mirror.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
@@ -36,7 +37,8 @@ Cells cells_of(const testing::MemorySource& source) {
 Cells cells_of(const testing::influxdb::Server& server, const std::string& bucket) {
   Cells cells;
   for (const auto& stored : server.points(bucket)) {
-    if (stored.measurement == "electrical") cells[{stored.tags.at("campaign"), stored.field, stored.time_s}] = std::get<double>(stored.value);
+    if (stored.measurement != "electrical") continue;
+    EXPECT_TRUE(cells.emplace(std::tuple(stored.tags.at("campaign"), stored.field, stored.time_s), std::get<double>(stored.value)).second) << "one value an instant";
   }
   return cells;
 }
@@ -74,6 +76,43 @@ TEST_F(MirrorTest, the_bucket_is_made_and_has_every_cell_of_the_stretches_as_it_
   EXPECT_EQ(cells_of(server(), "acme"), cells_of(source_));
   EXPECT_EQ(outcome->refused_total, 0U);
   EXPECT_GE(outcome->points, cells_of(source_).size());
+}
+
+TEST_F(MirrorTest, the_tags_of_a_channel_are_those_that_its_samples_are_stored_with) {
+  auto to = mirror();
+  ASSERT_TRUE(put(*to));
+  std::map<std::string, Tags> tags;
+  for (const auto& stored : server().points("acme")) {
+    if (stored.measurement == "electrical" && stored.tags.at("campaign") == "c=2") tags[stored.field] = stored.tags;
+  }
+  const auto& channels = source_.campaigns[1].loggers[0].channels;
+  ASSERT_EQ(tags.size(), channels.size());
+  for (const model::Channel& channel : channels) {
+    EXPECT_EQ(tags[model::field_name(channel, model::ChannelIdStyle::device_first)], channel_tags(*model::CampaignName::parse("c=2"), channel, model::ChannelIdStyle::device_first));
+  }
+}
+
+TEST_F(MirrorTest, the_spans_of_loggers_are_from_their_first_to_their_last_sample) {
+  auto to = mirror();
+  ASSERT_TRUE(put(*to));
+  const auto spans = logger_spans(to->connection(), "acme");
+  ASSERT_TRUE(spans) << spans.error().message();
+  std::map<std::pair<std::string, std::string>, model::Period> wanted;
+  for (const auto& [key, value] : cells_of(source_)) {
+    for (const auto& campaign : source_.campaigns) {
+      for (const auto& logger : campaign.loggers) {
+        const bool has_it = std::any_of(logger.channels.begin(), logger.channels.end(), [&](const model::Channel& one) {
+          return campaign.name == std::get<0>(key) && model::field_name(one, model::ChannelIdStyle::device_first) == std::get<1>(key);
+        });
+        if (!has_it) continue;
+        const std::int64_t at = std::get<2>(key);
+        auto& span = wanted.try_emplace({campaign.name, logger.sn}, model::Period{at, at + 1}).first->second;
+        span = {std::min(span.from_s, at), std::max(span.to_s, at + 1)};
+      }
+    }
+  }
+  ASSERT_EQ(spans->size(), wanted.size());
+  for (const LoggerSpan& span : *spans) EXPECT_EQ(span.period, (wanted[{span.campaign, span.logger_sn}])) << span.campaign << " " << span.logger_sn;
 }
 
 TEST_F(MirrorTest, only_rows_of_the_period_are_sent) {

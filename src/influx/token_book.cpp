@@ -149,7 +149,7 @@ Result<Secret> TokenBook::renew(const std::filesystem::path& file, Record record
   std::set<std::string> there;
   for (const Authorization& one : all) {
     if (one.description != description) continue;
-    if (record.attempt && !record.attempt->contains(one.id) && one.id != record.id && !one.has_others) record.superseded.insert(one.id);
+    if (record.attempt && !record.attempt->contains(one.id) && one.id != record.id && !one.has_others && one.permissions == permissions) record.superseded.insert(one.id);
     there.insert(one.id);
   }
   record.attempt = std::move(there);

@@ -4,7 +4,7 @@
 /// Its description is powerview_token_for_bucket_<bucket>; it covers the bucket and its down-sampled ones: those that exist, or all (Cover). It is kept in a file
 /// of its own below `folder`, readable by its owner only and written before anything else can fail. A token that was revoked, made inactive or
 /// covers other buckets than there are now (a bucket made again has another id) is superseded by a new one and deleted. A token that was made in
-/// an attempt whose answer got lost is found and deleted; tokens that others made are never touched.
+/// an attempt whose answer got lost is found by its description and rights, and deleted; tokens that others made are not touched.
 ///   Errors: denied when the connection's token may not make tokens; invalid_input for a name that no bucket can have; io; as influx/connection.h.
 ///   Threads: one caller at a time; programs that share a folder take turns.
 

@@ -19,7 +19,20 @@ namespace {
 
 constexpr std::size_t kSmallestBatch = 1'024;  // bytes; no server is taken to refuse less for its size
 
-std::size_t count_lines(std::string_view lines) { return static_cast<std::size_t>(std::count(lines.begin(), lines.end(), '\n')); }
+/// Whole lines that are sent together: pieces of the text that came, so that none is copied.
+using Pieces = std::vector<std::string_view>;
+
+std::size_t count_lines(const Pieces& pieces) {
+  std::size_t count = 0;
+  for (const std::string_view piece : pieces) count += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+  return count;
+}
+
+std::size_t bytes_of(const Pieces& pieces) {
+  std::size_t bytes = 0;
+  for (const std::string_view piece : pieces) bytes += piece.size();
+  return bytes;
+}
 
 /// The longest run of whole lines from the front that keeps the bounds; one line at least.
 std::string_view front_lines(std::string_view lines, BatchBounds bounds) {
@@ -39,12 +52,77 @@ void refuse(model::MirrorOutcome& outcome, std::string_view line, std::string_vi
   outcome.refused.push_back({std::move(subject.campaign), std::move(subject.logger_sn), std::move(subject.field), subject.time_s, told(why)});
 }
 
-void refuse_all(model::MirrorOutcome& outcome, std::string_view lines, std::string_view why) {
-  while (!lines.empty()) {
-    const std::string_view line = front_lines(lines, {.lines = 1});
-    refuse(outcome, line, why);
-    lines.remove_prefix(line.size());
+template <class Use>
+void for_each_line(const Pieces& pieces, Use use) {
+  for (std::string_view left : pieces) {
+    while (!left.empty()) {
+      const std::string_view line = front_lines(left, {.lines = 1});
+      left.remove_prefix(line.size());
+      use(line);
+    }
   }
+}
+
+void refuse_all(model::MirrorOutcome& outcome, const Pieces& pieces, std::string_view why) {
+  for_each_line(pieces, [&](std::string_view line) { refuse(outcome, line, why); });
+}
+
+/// Those that `is_first` says so of, and the others; lines that lie behind one another stay one piece.
+template <class IsFirst>
+std::pair<Pieces, Pieces> parted(const Pieces& pieces, IsFirst is_first) {
+  std::pair<Pieces, Pieces> parts;
+  for_each_line(pieces, [&](std::string_view line) {
+    Pieces& into = is_first(line) ? parts.first : parts.second;
+    if (!into.empty() && into.back().data() + into.back().size() == line.data()) {
+      into.back() = {into.back().data(), into.back().size() + line.size()};
+    } else {
+      into.push_back(line);
+    }
+  });
+  return parts;
+}
+
+std::pair<Pieces, Pieces> halves(const Pieces& pieces) {
+  std::size_t left = count_lines(pieces) / 2;
+  return parted(pieces, [&left](std::string_view) { return left > 0 && left-- > 0; });
+}
+
+std::int64_t instant_of(std::string_view line) {
+  const std::size_t at = line.rfind(' ') + 1;
+  std::int64_t time_s = 0;
+  std::from_chars(line.data() + at, line.data() + line.size(), time_s);
+  return time_s;
+}
+
+/// The earlier and the later of several instants; of one instant, halves. Channels stand one after the other in a batch, so that what is too old is
+/// many stretches by place and one by time.
+std::pair<Pieces, Pieces> halves_by_time(const Pieces& pieces) {
+  std::vector<std::int64_t> times;
+  for_each_line(pieces, [&times](std::string_view line) { times.push_back(instant_of(line)); });
+  std::sort(times.begin(), times.end());
+  if (times.front() == times.back()) return halves(pieces);
+  const std::int64_t middle = times[times.size() / 2];
+  const std::int64_t first_later = middle > times.front() ? middle : *std::upper_bound(times.begin(), times.end(), middle);
+  return parted(pieces, [first_later](std::string_view line) { return instant_of(line) < first_later; });
+}
+
+/// The field that a conflict of types is about; "" when the message names none.
+std::string_view field_in(std::string_view message) {
+  constexpr std::string_view kBegin = "input field \"";
+  const std::size_t at = message.find(kBegin);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = message.substr(at + kBegin.size());
+  const std::size_t end = rest.find("\" on measurement");
+  return end == std::string_view::npos ? std::string_view() : rest.substr(0, end);
+}
+
+/// Two smaller parts of lines some of which the server does not take, as its words suggest.
+std::pair<Pieces, Pieces> parts_to_try(const Pieces& pieces, std::string_view message) {
+  if (const std::string_view field = field_in(message); !field.empty()) {
+    auto parts = parted(pieces, [field](std::string_view line) { return subject_of(line).field == field; });
+    if (!parts.first.empty() && !parts.second.empty()) return parts;
+  }
+  return halves_by_time(pieces);
 }
 
 /// "… partial write: … dropped=3 …"
@@ -90,13 +168,17 @@ struct Writer::Compressor {
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
 
-  std::string compress(std::string_view text) {
+  std::string compress(const Pieces& pieces) {
     PV_CHECK(deflateReset(&stream) == Z_OK);
-    std::string out(deflateBound(&stream, text.size()), '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
+    std::string out(deflateBound(&stream, bytes_of(pieces)), '\0');
     stream.next_out = reinterpret_cast<Bytef*>(out.data());
     stream.avail_out = static_cast<uInt>(out.size());
+    for (const std::string_view piece : pieces) {
+      stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+      stream.avail_in = static_cast<uInt>(piece.size());
+      PV_CHECK(piece.empty() || deflate(&stream, Z_NO_FLUSH) == Z_OK);
+      PV_CHECK(stream.avail_in == 0);
+    }
     PV_CHECK(deflate(&stream, Z_FINISH) == Z_STREAM_END);
     out.resize(out.size() - stream.avail_out);
     return out;
@@ -109,8 +191,11 @@ struct Writer::Batch {
   std::string target, what;
   std::string_view bucket;
   model::MirrorOutcome& outcome;
+  std::vector<Pieces> left = {};  // what is not settled, the next at the end
   std::size_t requests = 0;
+  std::size_t taken = 0;          // lines
   bool made_bucket = false;
+  bool takes_nothing = false;     // it was asked to take no lines at all, and did
 };
 
 Writer::Writer(Connection& connection, WriterOptions options)
@@ -131,7 +216,8 @@ Result<void> Writer::write(std::string_view bucket, std::string_view lines, mode
   while (!lines.empty()) {
     const std::string_view part = front_lines(lines, bounds_);
     Batch batch{target, fmt::format("writing to bucket {}", bucket), bucket, outcome};
-    auto settled = settle(batch, part);
+    batch.left.push_back({part});
+    auto settled = settle(batch);
     outcome.requests += batch.requests;
     if (!settled) return settled;
     lines.remove_prefix(part.size());
@@ -139,78 +225,93 @@ Result<void> Writer::write(std::string_view bucket, std::string_view lines, mode
   return {};
 }
 
-Result<HttpResponse> Writer::post(Batch& batch, std::string_view lines) {
+Result<HttpResponse> Writer::post(Batch& batch, std::string body) {
   ++batch.requests;
   HttpRequest request;
   request.method = "POST";
   request.target = batch.target;
   request.headers = {{"Content-Encoding", "gzip"}, {"Accept", "application/json"}};
-  request.body = compressor_->compress(lines);
+  request.body = std::move(body);
   request.content_type = "text/plain; charset=utf-8";
   return connection_.send(std::move(request), batch.what);
 }
 
-Result<void> Writer::settle(Batch& batch, std::string_view lines) {
-  if (lines.empty()) return {};
-  PV_TRY(const HttpResponse answer, post(batch, lines));
-  const std::size_t count = count_lines(lines);
+Result<void> Writer::settle(Batch& batch) {
+  constexpr std::size_t kRequestsALine = 8;  // more than it costs to tell a good line from a bad neighbour
+  while (!batch.left.empty()) {
+    const Pieces lines = std::move(batch.left.back());
+    batch.left.pop_back();
+    const std::size_t count = count_lines(lines);
+    if (count == 0) continue;
+    if (options_.is_stopped && options_.is_stopped()) return fail(Errc::unavailable, fmt::format("{}: stopped before all was sent", batch.what));
+    PV_TRY(const HttpResponse answer, post(batch, compressor_->compress(lines)));
+    const ServerError said = server_error(answer);
+    const bool gave_up = batch.requests >= options_.most_requests + kRequestsALine * batch.taken;
+    switch (answer.status) {
+      case 204:
+        batch.taken += count;
+        batch.outcome.points += count;
+        continue;
+      case 404:
+        if (batch.made_bucket) break;
+        batch.made_bucket = true;
+        PV_TRY_VOID(ensure_bucket(connection_, batch.bucket));
+        batch.left.push_back(lines);
+        continue;
+      case 413: {
+        if (count <= 1) break;
+        bounds_.bytes = std::clamp(bytes_of(lines) / 2, std::min(kSmallestBatch, bounds_.bytes), bounds_.bytes);
+        auto [front, back] = halves(lines);
+        batch.left.insert(batch.left.end(), {std::move(back), std::move(front)});
+        continue;
+      }
+      case 400:
+      case 422: {
+        if (said.code.empty()) break;  // not InfluxDB's own words: nothing is known about any line
+        if (gave_up) {
+          return fail(Errc::invalid_input, fmt::format("{}: {} requests did not settle which of its lines the server takes; it says: {}", batch.what,
+                                                       batch.requests, told(said.message)));
+        }
+        const auto dropped = dropped_of(said.message);
+        if (answer.status == 400 && !dropped) {
+          PV_TRY_VOID(settle_unparsable(batch, lines, answer));
+        } else if (count > 1 && (!dropped || *dropped < count)) {
+          auto [first, second] = parts_to_try(lines, said.message);
+          batch.left.insert(batch.left.end(), {std::move(second), std::move(first)});
+        } else {
+          refuse_all(batch.outcome, lines, said.message);
+        }
+        continue;
+      }
+      default: break;
+    }
+    return fail(connection_.error_of(answer, batch.what));
+  }
+  return {};
+}
+
+Result<void> Writer::settle_unparsable(Batch& batch, const Pieces& lines, const HttpResponse& answer) {
   const ServerError said = server_error(answer);
-  switch (answer.status) {
-    case 204: batch.outcome.points += count; return {};
-    case 404: {
-      if (batch.made_bucket) break;
-      batch.made_bucket = true;
-      PV_TRY_VOID(ensure_bucket(connection_, batch.bucket));
-      return settle(batch, lines);
-    }
-    case 413:
-      if (count <= 1) break;
-      bounds_.bytes = std::clamp(lines.size() / 2, std::min(kSmallestBatch, bounds_.bytes), bounds_.bytes);
-      return settle_halves(batch, lines, said.message);
-    case 400:
-    case 422: {
-      if (said.code.empty()) break;  // not InfluxDB's own words: nothing is known about any line
-      const auto dropped = dropped_of(said.message);
-      if (answer.status == 400 && !dropped) return settle_unparsable(batch, lines, said.message);
-      if (count > 1 && (!dropped || *dropped < count)) return settle_halves(batch, lines, said.message);
-      refuse_all(batch.outcome, lines, said.message);
-      return {};
-    }
-    default: break;
+  const auto named = unparsable(said.message);
+  auto [bad, rest] = parted(lines, [&named](std::string_view line) { return named.contains(line.substr(0, line.find('\n'))); });
+  if (!bad.empty()) {
+    for_each_line(bad, [&](std::string_view line) { refuse(batch.outcome, line, named.at(line.substr(0, line.find('\n')))); });
+    batch.left.push_back(std::move(rest));
+    return {};
   }
-  return fail(connection_.error_of(answer, batch.what));
-}
-
-Result<void> Writer::settle_halves(Batch& batch, std::string_view lines, std::string_view why) {
-  if (batch.requests + 2 > options_.most_requests) {
-    return fail(Errc::invalid_input, fmt::format("{}: {} requests did not settle which of its lines the server takes; it says: {}", batch.what,
-                                                 batch.requests, told(why)));
+  // It may say so to anything. A line is given up only by a server that has just taken a body without lines.
+  const bool is_single = count_lines(lines) == 1;
+  if (is_single || !batch.takes_nothing) {
+    PV_TRY(const HttpResponse nothing, post(batch, compressor_->compress({})));
+    if (nothing.status != 204) return fail(connection_.error_of(nothing.status == 400 ? answer : nothing, batch.what));
+    batch.takes_nothing = true;
   }
-  const std::size_t half = lines.find('\n', lines.size() / 2) + 1;
-  // The middle may lie in the last line: then all before it is the first half.
-  const std::size_t cut = half < lines.size() && half > 0 ? half : lines.rfind('\n', lines.size() - 2) + 1;
-  PV_TRY_VOID(settle(batch, lines.substr(0, cut)));
-  return settle(batch, lines.substr(cut));
-}
-
-Result<void> Writer::settle_unparsable(Batch& batch, std::string_view lines, const std::string& message) {
-  const auto named = unparsable(message);
-  std::string rest;
-  bool found = false;
-  for (std::string_view left = lines; !left.empty();) {
-    const std::string_view line = front_lines(left, {.lines = 1});
-    left.remove_prefix(line.size());
-    const auto at = named.find(line.substr(0, line.find('\n')));
-    if (at == named.end()) {
-      rest += line;
-      continue;
-    }
-    found = true;
-    refuse(batch.outcome, line, at->second);
+  if (is_single) {
+    refuse_all(batch.outcome, lines, said.message);
+  } else {
+    auto [front, back] = halves(lines);
+    batch.left.insert(batch.left.end(), {std::move(back), std::move(front)});
   }
-  if (found) return settle(batch, rest);
-  if (count_lines(lines) > 1) return settle_halves(batch, lines, message);
-  refuse_all(batch.outcome, lines, message);
   return {};
 }
 

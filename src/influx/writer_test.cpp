@@ -82,6 +82,96 @@ TEST_F(WriterTest, a_server_that_refuses_without_saying_what_ends_in_an_error_an
   EXPECT_LE(outcome_.requests, 60U);
 }
 
+TEST_F(WriterTest, a_server_that_refuses_everything_drops_no_line_however_small_the_batch) {
+  server().fail_next(1'000, {.status = 400});
+  const auto written = writer_->write("b", lines(0, 20), outcome_);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind(), Errc::invalid_input);
+  EXPECT_EQ(outcome_.refused_total, 0U);
+  EXPECT_EQ(outcome_.requests, 2U) << "the lines, and nothing at all";
+  server().clear_faults();
+  outcome_ = {};
+  ASSERT_TRUE(writer_->write("b", lines(0, 20), outcome_));
+  EXPECT_EQ(outcome_.points, 20U);
+}
+
+/// Channel by channel, as blocks are sent.
+std::string channel_lines(int channels, int rows, const std::string& bad_value_of = "") {
+  std::string out;
+  for (int c = 0; c < channels; ++c) {
+    for (int i = 0; i < rows; ++i) {
+      const std::string field = "a" + std::to_string(c) + "_V";
+      out += "electrical,campaign=c,channel_id=a" + std::to_string(c) + " " + field + "=" + (field == bad_value_of ? "x" : "1.5") + " " + std::to_string(1'750'000'000 + i * 600) + "\n";
+    }
+  }
+  return out;
+}
+
+TEST_F(WriterTest, an_edge_of_what_is_kept_amid_the_rows_of_many_channels_is_found_by_time) {
+  server().keep_only_from("b", 1'750'000'000 + 71 * 600);
+  Writer writer(*connection_, {.batch = {}});
+  ASSERT_TRUE(writer.ensure("b"));
+  ASSERT_TRUE(writer.write("b", channel_lines(30, 144), outcome_));
+  EXPECT_EQ(outcome_.points, 30U * 73);
+  EXPECT_EQ(outcome_.refused_total, 30U * 71);
+  EXPECT_EQ(server().count("b"), 30U * 73);
+  EXPECT_LE(outcome_.requests, 20U);
+}
+
+TEST_F(WriterTest, conflicts_of_many_fields_are_told_apart_by_their_names) {
+  for (const int c : {3, 4, 17, 29}) server().given("b", "electrical,x=y a" + std::to_string(c) + "_V=1i 1750000600\n");
+  Writer writer(*connection_, {.batch = {}});
+  ASSERT_TRUE(writer.ensure("b"));
+  ASSERT_TRUE(writer.write("b", channel_lines(30, 144), outcome_));
+  EXPECT_EQ(outcome_.points, 26U * 144);
+  EXPECT_EQ(outcome_.refused_total, 4U * 144);
+  EXPECT_LE(outcome_.requests, 9U);
+}
+
+TEST_F(WriterTest, lines_that_a_server_names_one_at_a_time_are_left_out_within_the_bound) {
+  stop_server();
+  start_server({.most_named_lines = 1});
+  connection_ = connect();
+  Writer writer(*connection_, {.batch = {}, .most_requests = 60});
+  ASSERT_TRUE(writer.ensure("b"));
+  ASSERT_TRUE(writer.write("b", channel_lines(3, 40, "a1_V"), outcome_));
+  EXPECT_EQ(outcome_.points, 80U);
+  EXPECT_EQ(outcome_.refused_total, 40U);
+  EXPECT_EQ(outcome_.requests, 41U);
+  outcome_ = {};
+  ASSERT_FALSE(writer.write("b", channel_lines(3, 144, "a1_V"), outcome_)) << "more than the bound";
+  EXPECT_LE(outcome_.requests, 60U);
+}
+
+TEST_F(WriterTest, bad_lines_between_good_ones_that_no_answer_names_are_all_found) {
+  stop_server();
+  start_server({.most_named_lines = 0});
+  connection_ = connect();
+  Writer writer(*connection_, {.batch = {}, .most_requests = 60});
+  ASSERT_TRUE(writer.ensure("b"));
+  std::string text;
+  for (int i = 0; i < 300; ++i) text += lines(i, i + 1) + "electrical,campaign=c,device_master_sn=0201 a_V=x " + std::to_string(1'750'000'000 + i) + "\n";
+  ASSERT_TRUE(writer.write("b", text, outcome_));
+  EXPECT_EQ(outcome_.points, 300U);
+  EXPECT_EQ(outcome_.refused_total, 300U);
+}
+
+TEST_F(WriterTest, bodies_are_compressed_on_the_wire) {
+  ASSERT_TRUE(writer_->write("b", lines(0, 50), outcome_));
+  ASSERT_EQ(server().requests().size(), 1U);
+  EXPECT_EQ(server().requests()[0].content_encoding, "gzip");
+}
+
+TEST_F(WriterTest, a_stop_ends_the_call_before_the_next_request) {
+  std::size_t asked = 0;
+  Writer writer(*connection_, {.batch = {.lines = 100}, .is_stopped = [&asked] { return ++asked > 2; }});
+  ASSERT_TRUE(writer.ensure("b"));
+  const auto written = writer.write("b", lines(0, 500), outcome_);
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().kind(), Errc::unavailable);
+  EXPECT_EQ(outcome_.points, 200U);
+}
+
 TEST_F(WriterTest, too_large_a_batch_is_split_and_later_ones_are_smaller) {
   stop_server();
   start_server({.most_body_bytes = 3'000});

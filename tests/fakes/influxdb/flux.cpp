@@ -10,88 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "fakes/influxdb/flux_table.h"
+#include "fakes/influxdb/flux_words.h"
 #include "model/zone.h"
 
 namespace pv::testing::influxdb {
 namespace {
 
 constexpr std::int64_t kSecond_ns = 1'000'000'000;
-
-struct Refused : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-struct Table {
-  std::map<std::string, std::string> key;  // tags, _measurement, _field
-  std::int64_t start_ns = 0, stop_ns = 0;
-  bool has_bounds = true, has_time = true;
-  std::vector<std::pair<std::int64_t, Value>> rows;
-};
-
-/// Words of the script: names, strings (with a leading '"'), numbers with letters and dates, signs.
-class Words {
- public:
-  explicit Words(std::string_view text) {
-    for (std::size_t i = 0; i < text.size();) {
-      const char c = text[i];
-      if (c == ' ' || c == '\n' || c == '\r' || c == '\t') {
-        ++i;
-      } else if (c == '"') {
-        std::string word = "\"";
-        for (++i; i < text.size() && text[i] != '"'; ++i) {
-          if (text[i] == '$' && i + 1 < text.size() && text[i + 1] == '{') throw Refused("an interpolation stands in a string");
-          if (text[i] == '\\') {
-            if (++i >= text.size()) break;
-            word += text[i] == 'n' ? '\n' : text[i] == 't' ? '\t' : text[i] == 'r' ? '\r' : text[i];
-          } else {
-            word += text[i];
-          }
-        }
-        if (i >= text.size()) throw Refused("a string does not end");
-        ++i;
-        words_.push_back(std::move(word));
-      } else if (is_word(c)) {
-        std::size_t end = i;
-        const bool is_date = c >= '0' && c <= '9';
-        while (end < text.size() && (is_word(text[end]) || (is_date && (text[end] == '-' || text[end] == ':' || text[end] == '.')))) ++end;
-        words_.emplace_back(text.substr(i, end - i));
-        i = end;
-      } else {
-        const std::string two(text.substr(i, 2));
-        const bool is_pair = two == "|>" || two == "==" || two == "=>";
-        words_.push_back(is_pair ? two : std::string(1, c));
-        i += is_pair ? 2 : 1;
-      }
-    }
-  }
-  [[nodiscard]] bool at_end() const { return at_ >= words_.size(); }
-  [[nodiscard]] const std::string& peek() const {
-    static const std::string kNothing;
-    return at_end() ? kNothing : words_[at_];
-  }
-  std::string next() {
-    if (at_end()) throw Refused("the script ends too early");
-    return words_[at_++];
-  }
-  void expect(std::string_view word) {
-    if (const std::string got = next(); got != word) throw Refused("expected " + std::string(word) + ", got " + got);
-  }
-  bool take(std::string_view word) {
-    if (peek() != word) return false;
-    ++at_;
-    return true;
-  }
-  std::string text() {
-    const std::string word = next();
-    if (!word.starts_with('"')) throw Refused("expected a string, got " + word);
-    return word.substr(1);
-  }
-
- private:
-  static bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-  std::vector<std::string> words_;
-  std::size_t at_ = 0;
-};
 
 std::int64_t read_time_ns(const std::string& word) {
   std::tm time{};
@@ -111,8 +37,6 @@ std::int64_t read_duration_s(const std::string& word) {
   if (code != std::errc() || count <= 0 || seconds == 0) throw Refused("'" + word + "' is no duration");
   return count * seconds;
 }
-
-std::int64_t floored(std::int64_t value, std::int64_t step) { return value - ((value % step) + step) % step; }
 
 /// Start of the window that an instant is in. Only whole days may follow local clocks.
 std::int64_t window_start_s(std::int64_t time_s, std::int64_t every_s, const model::Zone& zone) {
@@ -268,87 +192,6 @@ std::vector<Table> aggregate_windows(Words& words, const std::vector<Table>& tab
     }
   }
   return out;
-}
-
-std::string time_text(std::int64_t time_ns) {
-  const std::int64_t seconds = floored(time_ns, kSecond_ns) / kSecond_ns;
-  const std::time_t time = seconds;
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  char text[40];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string out = text;
-  if (const std::int64_t rest = time_ns - seconds * kSecond_ns; rest != 0) {
-    std::string digits = std::to_string(rest + kSecond_ns).substr(1);
-    while (digits.back() == '0') digits.pop_back();
-    out += "." + digits;
-  }
-  return out + "Z";
-}
-
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + "\"";
-}
-
-std::string value_text(const Value& value) {
-  struct Print {
-    std::string operator()(double number) const {
-      char text[40];
-      return {text, std::to_chars(text, text + sizeof text, number).ptr};
-    }
-    std::string operator()(std::int64_t number) const { return std::to_string(number); }
-    std::string operator()(std::uint64_t number) const { return std::to_string(number); }
-    std::string operator()(bool yes) const { return yes ? "true" : "false"; }
-    std::string operator()(const std::string& text) const { return quoted(text); }
-  };
-  return std::visit(Print{}, value);
-}
-
-std::string csv_of(const std::vector<Table>& tables) {
-  constexpr const char* kTypes[] = {"double", "long", "unsignedLong", "boolean", "string"};
-  std::string out, schema;
-  std::size_t number = 0;
-  for (const Table& table : tables) {
-    if (table.rows.empty()) continue;
-    const std::string type = kTypes[table.rows.front().second.index()];
-    std::string types = "#datatype,string,long", groups = "#group,false,false", defaults = "#default,_result,", names = ",result,table";
-    const auto column = [&](const std::string& name, const std::string& of_type, const char* is_group) {
-      types += "," + of_type;
-      groups += std::string(",") + is_group;
-      defaults += ",";
-      names += "," + quoted(name);
-    };
-    if (table.has_bounds) {
-      column("_start", "dateTime:RFC3339", "true");
-      column("_stop", "dateTime:RFC3339", "true");
-    }
-    if (table.has_time) column("_time", "dateTime:RFC3339", "false");
-    column("_value", type, "false");
-    for (const auto& entry : table.key) column(entry.first, "string", "true");
-    const std::string head = types + "\r\n" + groups + "\r\n" + defaults + "\r\n" + names + "\r\n";
-    if (head != schema) {
-      if (!schema.empty()) out += "\r\n";
-      out += head;
-      schema = head;
-    }
-    for (const auto& row : table.rows) {
-      if (kTypes[row.second.index()] != type) throw Refused("schema collision: cannot group " + type + " with another type");
-      out += ",," + std::to_string(number);
-      if (table.has_bounds) out += "," + time_text(table.start_ns) + "," + time_text(table.stop_ns);
-      if (table.has_time) out += "," + time_text(row.first);
-      out += "," + value_text(row.second);
-      for (const auto& entry : table.key) out += "," + quoted(entry.second);
-      out += "\r\n";
-    }
-    ++number;
-  }
-  return out + "\r\n";
 }
 
 std::vector<Table> read_range(Words& words, const Points& points) {

@@ -20,6 +20,7 @@ struct ServerOptions {
   std::string operator_token = "operator-token";
   Tokens tokens = Tokens::hashed;
   std::size_t most_body_bytes = 64U << 20;  // larger ones, uncompressed, are answered with 413
+  std::size_t most_named_lines = SIZE_MAX; // of those that do not parse, in a 400; 0: it tells none
 };
 
 /// What goes wrong with a request.
@@ -43,6 +44,7 @@ struct Request {
   std::string method, target;  // with its query
   int status = 0;              // 0 when there was no whole answer
   std::string token;           // as sent
+  std::string content_encoding = {};
 };
 
 class Server {
@@ -76,6 +78,10 @@ class Server {
   /// A token as somebody would make it in the user interface; returns it.
   std::string given_token(std::string_view description, std::string_view permissions_json);
   void given_task(std::string_view name);
+  [[nodiscard]] std::vector<std::string> tasks() const;  // their names
+  /// As somebody would in the user interface.
+  void drop_bucket(std::string_view bucket);
+  void remove(std::string_view bucket, std::int64_t from_s, std::int64_t to_s);  // all points, both ends included
 
  private:
   struct Parts;
