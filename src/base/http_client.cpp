@@ -100,6 +100,11 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) 
   client.set_connection_timeout(options.connect_time.count() / 1000, static_cast<time_t>(fraction(options.connect_time).count()));
   client.set_read_timeout(options.answer_time.count() / 1000, static_cast<time_t>(fraction(options.answer_time).count()));
   client.set_write_timeout(options.answer_time.count() / 1000, static_cast<time_t>(fraction(options.answer_time).count()));
+  if (!options.credential.token.empty()) {
+    client.set_bearer_token_auth(options.credential.token.reveal());
+  } else if (!options.credential.user.empty()) {
+    client.set_basic_auth(options.credential.user, options.credential.password.reveal());
+  }
   parts->options = std::move(options);
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(parts)));
 }

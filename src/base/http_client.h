@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 
 namespace pv {
 
@@ -40,8 +41,16 @@ struct HttpResponse {
   [[nodiscard]] std::int64_t retry_after_s(std::int64_t now_s) const;
 };
 
+/// Who asks, sent with each request that says nothing of it (header Authorization): a bearer token, or a user with a password. Empty: nobody.
+struct HttpCredential {
+  std::string user;
+  Secret password;
+  Secret token;
+};
+
 struct HttpClientOptions {
   std::string base_url;  // "https://influx.example.org:8086/sub/path", no query
+  HttpCredential credential = {};
   std::chrono::milliseconds connect_time{5'000};
   std::chrono::milliseconds answer_time{60'000};  // between two bytes of an answer, and for a request to be taken
   std::size_t most_answer_bytes = 64U << 20;

@@ -47,6 +47,20 @@ TEST_F(HttpClientTest, SendsMethodTargetHeadersAndBodyBelowTheBasePath) {
   EXPECT_EQ(answer->header("content-type"), "text/plain");
 }
 
+TEST_F(HttpClientTest, ACredentialGoesWithEachRequestThatSaysNothingOfIt) {
+  server_.Get("/who", [](const httplib::Request& request, httplib::Response& response) { response.set_content(request.get_header_value("Authorization"), "text/plain"); });
+  start();
+  const auto who = [&](HttpCredential credential, std::vector<std::pair<std::string, std::string>> headers = {}) {
+    auto opened = HttpClient::open({.base_url = "http://127.0.0.1:" + std::to_string(port_), .credential = std::move(credential)});
+    auto answer = (*opened)->send({.target = "/who", .headers = std::move(headers)});
+    return answer ? answer->body : answer.error().message();
+  };
+  EXPECT_EQ(who({}), "");
+  EXPECT_EQ(who({.user = "a", .password = Secret("b:c"), .token = {}}), "Basic YTpiOmM=");
+  EXPECT_EQ(who({.user = {}, .password = {}, .token = Secret("t")}), "Bearer t");
+  EXPECT_EQ(who({.user = {}, .password = {}, .token = Secret("t")}, {{"Authorization", "Token own"}}), "Token own");
+}
+
 TEST_F(HttpClientTest, FollowsNoRedirect) {
   server_.Get("/there", [](const httplib::Request&, httplib::Response& response) { response.set_redirect("/elsewhere"); });
   start();
