@@ -14,8 +14,9 @@ namespace pv::influx {
 namespace {
 
 constexpr std::size_t kMostSeries = 200'000;
-constexpr std::size_t kMostStepRows = 200'000;
-constexpr std::int64_t kStepPeriod_s = 2 * 86'400;
+constexpr std::size_t kMostStamps = 16'000'000;
+constexpr std::size_t kMostSteps = 100'000;
+constexpr std::int64_t kDay_s = 86'400;
 
 struct Series {
   model::Channel channel;
@@ -51,13 +52,13 @@ Result<void> read_series(Connection& connection, const std::string& bucket, std:
     Series& series = all[{std::string(column(block, cells, campaign)), channel.master_sn, identity, std::string(column(block, cells, field))}];
     if (function == "count") {
       const auto count = read_number(column(block, cells, value));
-      if (!count || *count < 0) return fail(Errc::corrupt, what + ": a count that does not read");
+      if (!count || *count < 0) return fail(Errc::unavailable, what + ": a count that does not read");
       series.count += static_cast<std::uint64_t>(*count);
       if (series.channel.label.empty()) series.channel = std::move(channel);
       return {};
     }
     const auto at = read_time(column(block, cells, time));
-    if (!at) return fail(Errc::corrupt, what + ": a time that does not read");
+    if (!at) return fail(Errc::unavailable, what + ": a time that does not read");
     const bool is_fresh = series.last_s == 0 && series.first_s == 0;
     if (function == "first") {
       series.first_s = is_fresh ? *at : std::min(series.first_s, *at);
@@ -72,21 +73,27 @@ Result<void> read_series(Connection& connection, const std::string& bucket, std:
   });
 }
 
-Result<std::int64_t> find_step(Connection& connection, const std::string& bucket, const CatalogueLogger& logger, const std::string& field_name) {
-  const std::int64_t last_s = logger.summary.period->to_s - 1;
-  const std::string script = flux_from({bucket, kMeasurement, {last_s - kStepPeriod_s, last_s + 1}, logger.campaign_name, logger.summary.sn, {field_name}}) +
-                             "\n  |> keep(columns: [\"_time\", \"_value\", \"_field\"])";
-  std::vector<std::int64_t> times;
-  CsvColumns column({"_time"});
-  PV_TRY_VOID(run_query(connection, script, fmt::format("looking for the step of logger {}", logger.summary.sn),
-                        [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
-                          const auto at = read_time(column(block, cells, 0));
-                          if (at && times.size() < kMostStepRows) times.push_back(*at);
-                          return {};
-                        }));
-  std::sort(times.begin(), times.end());
-  times.erase(std::unique(times.begin(), times.end()), times.end());
-  return model::usual_step(times);
+/// One series of a logger, as its step is looked for.
+struct Rhythm {
+  std::int64_t last_s = 0;
+  std::uint64_t count = 0;
+  std::string field;
+};
+
+/// What its last rows show, in the fullest of the channels that it has had of late: one that was replaced says nothing.
+Result<std::int64_t> find_step(Connection& connection, const std::string& bucket, const CatalogueLogger& logger, const std::vector<Rhythm>& series) {
+  const model::Period whole = *logger.summary.period;
+  const std::int64_t last_s = whole.to_s - 1;
+  for (const std::int64_t back_s : {2 * kDay_s, 60 * kDay_s, whole.to_s - whole.from_s}) {
+    const Rhythm* fullest = nullptr;
+    for (const Rhythm& one : series) {
+      if (one.last_s >= last_s - back_s && (fullest == nullptr || one.count > fullest->count)) fullest = &one;
+    }
+    if (fullest == nullptr) continue;
+    PV_TRY(const std::vector<std::int64_t> stamps, read_stamps(connection, bucket, logger, fullest->field, {last_s - back_s, last_s + 1}));
+    if (stamps.size() >= kMinRowsForStep) return model::usual_step(stamps);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -104,6 +111,37 @@ std::int64_t Ids::of(const std::string& campaign, const std::string& logger, con
   return ids_.try_emplace({campaign, logger, field}, static_cast<std::int64_t>(ids_.size()) + 1).first->second;
 }
 
+std::optional<std::int64_t> Steps::find(const Key& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = steps_.find(key);
+  return found == steps_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Steps::keep(const Key& key, std::int64_t step_s) {
+  const std::lock_guard lock(mutex_);
+  if (steps_.size() >= kMostSteps) steps_.clear();  // rows that grew leave keys behind
+  steps_[key] = step_s;
+}
+
+Result<std::vector<std::int64_t>> read_stamps(Connection& connection, const std::string& bucket, const CatalogueLogger& logger, const std::string& field,
+                                              model::Period period) {
+  const std::string script = flux_from({bucket, kMeasurement, period, logger.campaign_name, logger.summary.sn, {field}}) +
+                             "\n  |> keep(columns: [\"_time\", \"_value\", \"_field\"])";
+  std::vector<std::int64_t> stamps;
+  CsvColumns column({"_time"});
+  const std::string what = fmt::format("looking for the step of logger {}", logger.summary.sn);
+  PV_TRY_VOID(run_query(connection, script, what, [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
+    const auto at = read_time(column(block, cells, 0));
+    if (!at) return fail(Errc::unavailable, what + ": a time that does not read");
+    if (stamps.size() >= kMostStamps) return fail(Errc::unavailable, what + ": more rows than can be");
+    stamps.push_back(*at);
+    return {};
+  }));
+  std::sort(stamps.begin(), stamps.end());
+  stamps.erase(std::unique(stamps.begin(), stamps.end()), stamps.end());
+  return stamps;
+}
+
 Result<std::shared_ptr<const Catalogue>> load_catalogue(Connection& connection, const std::string& bucket, Ids& ids, Steps& steps,
                                                         std::uint64_t generation) {
   AllSeries all;
@@ -111,7 +149,7 @@ Result<std::shared_ptr<const Catalogue>> load_catalogue(Connection& connection, 
   auto catalogue = std::make_shared<Catalogue>();
   catalogue->generation = generation;
   catalogue->bucket = bucket;
-  std::map<std::int64_t, std::pair<std::uint64_t, std::string>> fullest;  // of each logger: samples and field
+  std::map<std::int64_t, std::vector<Rhythm>> rhythms;  // of each logger
   for (auto& [key, series] : all) {
     const auto& [campaign_name, sn, identity, field_name] = key;
     if (series.count == 0) continue;
@@ -133,17 +171,18 @@ Result<std::shared_ptr<const Catalogue>> load_catalogue(Connection& connection, 
     }
     logger.channels.back().fields.push_back(field_name);
     logger.summary.rows = std::max(logger.summary.rows, series.count);
-    auto& [count, name_of_fullest] = fullest[id.value];
-    if (series.count > count) std::tie(count, name_of_fullest) = std::pair(series.count, field_name);
+    rhythms[id.value].push_back({series.last_s, series.count, field_name});
   }
   std::map<std::string, model::CampaignSummary> campaigns;
   for (auto& [id, logger] : catalogue->loggers) {
-    auto& [last_s, step_s] = steps[id];
-    if (last_s != logger.summary.period->to_s) {
-      PV_TRY(step_s, find_step(connection, bucket, logger, fullest[id].second));
-      last_s = logger.summary.period->to_s;
+    // Of the logger as a whole: an older row says nothing new of its last ones.
+    const Steps::Key key{id, logger.summary.period->to_s, logger.summary.period->to_s, 0};
+    std::optional<std::int64_t> step_s = steps.find(key);
+    if (!step_s) {
+      PV_TRY(step_s, find_step(connection, bucket, logger, rhythms[id]));
+      steps.keep(key, *step_s);
     }
-    logger.summary.step_s = step_s;
+    logger.summary.step_s = *step_s;
     model::CampaignSummary& campaign = campaigns[logger.campaign_name];
     campaign.id = logger.campaign;
     campaign.name = logger.campaign_name;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -60,10 +61,30 @@ struct Catalogue {
   std::map<std::int64_t, CatalogueLogger> loggers;
 };
 
-/// Steps of loggers that have been found out, by logger and its last row. Threads: one at a time.
-using Steps = std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>>;
+/// Distances between rows that have been found out. Threads: safe.
+class Steps {
+ public:
+  /// Rows as they stood; another row makes another key.
+  struct Key {
+    std::int64_t logger = 0, first_s = 0, last_s = 0;
+    std::uint64_t rows = 0;
+    auto operator<=>(const Key&) const = default;
+  };
+  [[nodiscard]] std::optional<std::int64_t> find(const Key& key);
+  void keep(const Key& key, std::int64_t step_s);
 
-/// Three queries that the server answers series by series, and one of two days for each logger with new rows.
+ private:
+  std::mutex mutex_;
+  std::map<Key, std::int64_t> steps_;
+};
+/// Fewer rows tell no step.
+inline constexpr std::size_t kMinRowsForStep = 3;
+
+/// The stamps that a field has in a period, ascending. Errors: as influx/flux.h; unavailable for more than 16 million.
+Result<std::vector<std::int64_t>> read_stamps(Connection& connection, const std::string& bucket, const CatalogueLogger& logger, const std::string& field,
+                                              model::Period period);
+
+/// Three queries that the server answers series by series, and one of two days for each logger with new rows (a longer one where those are too few).
 ///   Errors: invalid_input for more than 200,000 series; as influx/flux.h.
 Result<std::shared_ptr<const Catalogue>> load_catalogue(Connection& connection, const std::string& bucket, Ids& ids, Steps& steps,
                                                         std::uint64_t generation);

@@ -51,7 +51,7 @@ Result<void> CsvReader::push(std::string_view bytes) {
         } else {
           record_ += c;
         }
-        if (record_.size() > kMostRecordBytes) return fail(Errc::corrupt, "the answer has a row of more than 1 MiB");
+        if (record_.size() > kMostRecordBytes) return fail(Errc::unavailable, "the answer has a row of more than 1 MiB");
         continue;
       case Where::quote_in_quoted:
         if (c == '"') {
@@ -69,7 +69,7 @@ Result<void> CsvReader::push(std::string_view bytes) {
       PV_TRY_VOID(end_record());
     } else {
       record_ += c;
-      if (record_.size() > kMostRecordBytes) return fail(Errc::corrupt, "the answer has a row of more than 1 MiB");
+      if (record_.size() > kMostRecordBytes) return fail(Errc::unavailable, "the answer has a row of more than 1 MiB");
     }
   }
   return {};
@@ -78,7 +78,7 @@ Result<void> CsvReader::push(std::string_view bytes) {
 Result<void> CsvReader::end_cell() {
   ends_.push_back(record_.size());
   where_ = Where::start_of_cell;
-  if (ends_.size() > kMostColumns) return fail(Errc::corrupt, "the answer has more than 1,000 columns");
+  if (ends_.size() > kMostColumns) return fail(Errc::unavailable, "the answer has more than 1,000 columns");
   return {};
 }
 
@@ -123,7 +123,7 @@ Result<void> CsvReader::take_record(std::span<const std::string_view> cells) {
     return {};
   }
   if (cells.size() != block_.names.size()) {
-    return fail(Errc::corrupt, fmt::format("the answer has a row of {} cells under {} columns", cells.size(), block_.names.size()));
+    return fail(Errc::unavailable, fmt::format("the answer has a row of {} cells under {} columns", cells.size(), block_.names.size()));
   }
   if (tells_error_) return fail(Errc::unavailable, fmt::format("the query failed on the server: {}", told(cells[*block_.find("error")])));
   for (std::size_t i = 0; i < cells_.size(); ++i) {
@@ -133,7 +133,7 @@ Result<void> CsvReader::take_record(std::span<const std::string_view> cells) {
 }
 
 Result<void> CsvReader::finish() {
-  if (!record_.empty() || !ends_.empty() || where_ != Where::start_of_cell) return fail(Errc::corrupt, "the answer ends in the middle of a row");
+  if (!record_.empty() || !ends_.empty() || where_ != Where::start_of_cell) return fail(Errc::unavailable, "the answer ends in the middle of a row");
   return {};
 }
 

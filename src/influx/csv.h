@@ -3,8 +3,8 @@
 ///
 /// An answer is a run of blocks, each with its own columns: rows are handed on with the block they are in. A block that tells an error ends the
 /// reading with it, wherever it stands.
-///   Errors: corrupt: not CSV of this kind, a row of more than 1 MiB, more than 1,000 columns, an answer that ends in the middle of a row;
-///   unavailable: the server says that the query failed. The error of the row's taker ends the reading too.
+///   Errors: unavailable: the server says that the query failed; what came is no CSV of this kind (a page of a proxy), or was cut, has a row of more than
+///   1 MiB or more than 1,000 columns. What is stored is not damaged by that. The error of the row's taker ends the reading too.
 ///   Memory: one row. Threads: an object belongs to one thread.
 
 #include <cstddef>

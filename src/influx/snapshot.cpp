@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,6 +10,7 @@
 #include "base/check.h"
 #include "influx/flux.h"
 #include "influx/line_protocol.h"
+#include "model/rhythm.h"
 
 namespace pv::influx {
 namespace {
@@ -17,6 +19,7 @@ constexpr std::int64_t kHour_s = 3'600;
 constexpr std::uint64_t kBlockRows = 4'096;       // aimed at
 constexpr std::uint64_t kMostBlockRows = 16'384;  // more are parted, down to an hour
 constexpr std::int64_t kFiner = 16;
+constexpr std::uint64_t kMostStepRows = 500'000;  // whose stamps are asked for at once
 constexpr std::size_t kMostCells = std::size_t{1} << 24;  // of a block; above what an hour of a second's rows can have
 constexpr std::uint64_t kSameRows = 1;                    // in a handle: every channel has the same rows
 
@@ -24,6 +27,8 @@ struct Sample {
   std::int64_t time_s;
   double value;
 };
+
+bool touches(const model::BlockRef& block, model::Period period) { return block.first_s < period.to_s && block.last_s >= period.from_s; }
 
 }  // namespace
 
@@ -33,6 +38,7 @@ struct Snapshot::Slice {
   std::size_t series = 0;
   std::int64_t first_s = 0, last_s = 0;
   bool same_first = true, same_last = true;
+  std::string fullest;
 };
 
 Result<const CatalogueLogger*> Snapshot::find(model::LoggerId logger) const {
@@ -83,7 +89,7 @@ Result<std::vector<model::LoggerEvent>> Snapshot::events(model::CampaignId campa
   PV_TRY_VOID(run_query(*connections_.front(), script, what, [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
     const auto at = read_time(column(block, cells, 0));
     const auto logger = loggers.find(column(block, cells, 1));
-    if (!at) return fail(Errc::corrupt, what + ": a time that does not read");
+    if (!at) return fail(Errc::unavailable, what + ": a time that does not read");
     if (logger != loggers.end() && *at >= period.from_s && *at < period.to_s) all.push_back({logger->second, {*at, model::EventKind::restart}});
     return {};
   }));
@@ -100,24 +106,26 @@ Result<std::map<std::int64_t, Snapshot::Slice>> Snapshot::slices(const Catalogue
   for (const std::string_view function : {"count", "first", "last"}) {
     const std::string script = flux_from({catalogue_->bucket, kMeasurement, period, logger.campaign_name, logger.summary.sn}) +
                                fmt::format("\n  |> window(every: {}s)\n  |> {}()", every_s, function);
-    CsvColumns column({"_start", "_time", "_value"});
+    CsvColumns column({"_start", "_time", "_value", "_field"});
     PV_TRY_VOID(run_query(*connections_.front(), script, what, [&](const CsvBlock& block, std::span<const std::string_view> cells) -> Result<void> {
       const auto start_s = read_time(column(block, cells, 0));
-      if (!start_s) return fail(Errc::corrupt, what + ": a time that does not read");
+      if (!start_s) return fail(Errc::unavailable, what + ": a time that does not read");
       if (function == "count") {
         const auto number = read_number(column(block, cells, 2));
-        if (!number || *number < 0) return fail(Errc::corrupt, what + ": a count that does not read");
+        if (!number || *number < 0) return fail(Errc::unavailable, what + ": a count that does not read");
         const auto count = static_cast<std::uint64_t>(*number);
         if (count == 0) return {};
         Slice& slice = all[*start_s];
         slice.fewest = slice.series == 0 ? count : std::min(slice.fewest, count);
+        const std::string_view field = column(block, cells, 3);
+        if (count > slice.most || (count == slice.most && field < slice.fullest)) slice.fullest = field;
         slice.most = std::max(slice.most, count);
         ++slice.series;
         return {};
       }
       const auto at = read_time(column(block, cells, 1));
       const auto found = all.find(*start_s);
-      if (!at) return fail(Errc::corrupt, what + ": a time that does not read");
+      if (!at) return fail(Errc::unavailable, what + ": a time that does not read");
       if (found == all.end()) return {};  // written since the count
       Slice& slice = found->second;
       if (function == "first") {
@@ -133,7 +141,7 @@ Result<std::map<std::int64_t, Snapshot::Slice>> Snapshot::slices(const Catalogue
   return all;
 }
 
-Result<void> Snapshot::add_blocks(const CatalogueLogger& logger, model::Period period, std::int64_t every_s, std::vector<model::BlockRef>& out) {
+Result<void> Snapshot::add_blocks(const CatalogueLogger& logger, model::Period period, std::int64_t every_s, std::vector<Block>& out) {
   PV_TRY(const auto found, slices(logger, period, every_s));
   for (const auto& [start_s, slice] : found) {
     if (slice.most > kMostBlockRows && every_s > kHour_s) {
@@ -143,7 +151,7 @@ Result<void> Snapshot::add_blocks(const CatalogueLogger& logger, model::Period p
     std::size_t series = 0;
     for (const CatalogueChannel& channel : logger.channels) series += channel.fields.size();
     const bool same = slice.series == series && slice.most == slice.fewest && slice.same_first && slice.same_last;
-    out.push_back({logger.summary.id, slice.first_s, slice.last_s, static_cast<std::uint32_t>(slice.most), 0, same ? kSameRows : 0});
+    out.push_back({{logger.summary.id, slice.first_s, slice.last_s, static_cast<std::uint32_t>(slice.most), 0, same ? kSameRows : 0}, slice.fullest});
   }
   return {};
 }
@@ -155,14 +163,46 @@ Result<std::vector<model::BlockRef>> Snapshot::blocks(model::LoggerId id, model:
     const model::Period whole = *logger->summary.period;
     const std::uint64_t span = static_cast<std::uint64_t>(whole.to_s - whole.from_s);
     const std::uint64_t hours = 1 + span / static_cast<std::uint64_t>(kHour_s) * kBlockRows / std::max<std::uint64_t>(logger->summary.rows, 1);
-    std::vector<model::BlockRef> all;
+    std::vector<Block> all;
     PV_TRY_VOID(add_blocks(*logger, whole, static_cast<std::int64_t>(std::min<std::uint64_t>(hours, 24 * 3'650)) * kHour_s, all));
     blocks_.emplace(id.value, std::move(all));
   }
-  for (const model::BlockRef& block : blocks_[id.value]) {
-    if (block.first_s < period.to_s && block.last_s >= period.from_s) wanted.push_back(block);
+  std::vector<Block>& all = blocks_[id.value];
+  PV_TRY_VOID(learn_steps(*logger, all, period));
+  for (const Block& block : all) {
+    if (touches(block.ref, period)) wanted.push_back(block.ref);
   }
   return wanted;
+}
+
+Result<void> Snapshot::learn_steps(const CatalogueLogger& logger, std::vector<Block>& blocks, model::Period period) {
+  const auto key_of = [](const model::BlockRef& ref) { return Steps::Key{ref.logger.value, ref.first_s, ref.last_s, ref.rows}; };
+  std::vector<Block*> unknown;
+  for (Block& block : blocks) {
+    if (block.ref.step_s > 0 || block.ref.rows < kMinRowsForStep || !touches(block.ref, period)) continue;
+    if (const auto step_s = steps_->find(key_of(block.ref))) {
+      block.ref.step_s = *step_s;
+    } else {
+      unknown.push_back(&block);
+    }
+  }
+  // One question for neighbours, as long as it is not too large.
+  for (std::size_t first = 0, next = 0; first < unknown.size(); first = next) {
+    std::uint64_t rows = 0;
+    for (; next < unknown.size() && unknown[next]->fullest == unknown[first]->fullest && (next == first || rows + unknown[next]->ref.rows <= kMostStepRows); ++next) {
+      rows += unknown[next]->ref.rows;
+    }
+    PV_TRY(const std::vector<std::int64_t> stamps, read_stamps(*connections_.front(), catalogue_->bucket, logger, unknown[first]->fullest,
+                                                               {unknown[first]->ref.first_s, unknown[next - 1]->ref.last_s + 1}));
+    for (std::size_t i = first; i < next; ++i) {
+      model::BlockRef& ref = unknown[i]->ref;
+      const auto begin = std::lower_bound(stamps.begin(), stamps.end(), ref.first_s);
+      const std::span<const std::int64_t> own(begin, std::upper_bound(begin, stamps.end(), ref.last_s));
+      ref.step_s = own.size() >= kMinRowsForStep ? model::usual_step(own) : 0;
+      steps_->keep(key_of(ref), ref.step_s);
+    }
+  }
+  return {};
 }
 
 Result<std::optional<std::int64_t>> Snapshot::row_before(model::LoggerId logger, std::int64_t time_s) {
@@ -199,8 +239,8 @@ Result<void> Snapshot::read(unsigned worker, const model::BlockRef& block, std::
     if (place == columns.end()) return {};  // a channel that came since
     const auto at = read_time(column(csv, cells, 0));
     const auto value = read_number(column(csv, cells, 1));
-    if (!at || !value) return fail(Errc::corrupt, what + ": a cell that does not read");
-    if (++cells_read > kMostCells) return fail(Errc::corrupt, what + ": more values than rows and channels have");
+    if (!at || !value) return fail(Errc::unavailable, what + ": a cell that does not read");
+    if (++cells_read > kMostCells) return fail(Errc::unavailable, what + ": more values than rows and channels have");
     samples[place->second].push_back({*at, *value});
     return {};
   }));

@@ -14,9 +14,9 @@ namespace pv::influx {
 
 class Snapshot final : public model::SampleSnapshot {
  public:
-  /// One connection a worker.
-  Snapshot(std::vector<std::unique_ptr<Connection>> connections, std::shared_ptr<const Catalogue> catalogue)
-      : connections_(std::move(connections)), catalogue_(std::move(catalogue)) {}
+  /// One connection a worker. `steps`: shared by a company's snapshots.
+  Snapshot(std::vector<std::unique_ptr<Connection>> connections, std::shared_ptr<const Catalogue> catalogue, std::shared_ptr<Steps> steps)
+      : connections_(std::move(connections)), catalogue_(std::move(catalogue)), steps_(std::move(steps)) {}
 
   [[nodiscard]] std::uint64_t generation() const override { return catalogue_->generation; }
   Result<std::vector<model::CampaignSummary>> campaigns() override { return catalogue_->campaigns; }
@@ -32,13 +32,20 @@ class Snapshot final : public model::SampleSnapshot {
 
  private:
   struct Slice;
+  struct Block {
+    model::BlockRef ref;
+    std::string fullest;  // field that has most rows in it
+  };
   Result<std::map<std::int64_t, Slice>> slices(const CatalogueLogger& logger, model::Period period, std::int64_t every_s);
-  Result<void> add_blocks(const CatalogueLogger& logger, model::Period period, std::int64_t every_s, std::vector<model::BlockRef>& out);
+  Result<void> add_blocks(const CatalogueLogger& logger, model::Period period, std::int64_t every_s, std::vector<Block>& out);
+  /// Fills in the steps of the blocks that touch a period.
+  Result<void> learn_steps(const CatalogueLogger& logger, std::vector<Block>& blocks, model::Period period);
   Result<const CatalogueLogger*> find(model::LoggerId logger) const;
 
   std::vector<std::unique_ptr<Connection>> connections_;
   std::shared_ptr<const Catalogue> catalogue_;
-  std::map<std::int64_t, std::vector<model::BlockRef>> blocks_;  // of the loggers that were asked for
+  std::shared_ptr<Steps> steps_;
+  std::map<std::int64_t, std::vector<Block>> blocks_;  // of the loggers that were asked for
 };
 
 }  // namespace pv::influx

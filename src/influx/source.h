@@ -9,8 +9,10 @@
 ///     channels take turns are more than it says;
 ///   - a block whose channels have as many values each, from the same first to the same last instant, is taken to have the same rows in all;
 ///   - there are no frozen moments: samples written while a snapshot is read may show in it.
-/// generation() counts up when one of two cheap numbers has changed: file reports for the bucket in the meta bucket, and samples of the last two
-/// days; and every ten minutes, for whoever else writes older ones. The server is asked every `look_s` at most.
+/// generation() counts up when one of two cheap numbers has changed: file reports for the bucket in the meta bucket, and samples since the day before
+/// yesterday (UTC); and every ten minutes, for whoever else writes older ones. The server is asked every `look_s` at most. One thread fetches what
+/// several want, and a server that is away is not asked again for a few seconds (base/shared_answer.h).
+/// The step of a block is what its stamps show, in its fullest channel; that of a logger, what its last rows show.
 ///   Memory: the catalogue, and one block for each reader (16,384 rows at most). Threads: directory and sources safe; snapshots as model says.
 
 #include <cstdint>

@@ -52,8 +52,9 @@ TEST(Csv, an_error_in_the_answer_and_a_cut_answer_are_failures) {
   ASSERT_FALSE(failed);
   EXPECT_EQ(failed.error().kind(), Errc::unavailable);
   EXPECT_NE(failed.error().message().find("out of memory"), std::string::npos);
-  EXPECT_FALSE(read_csv(kAnswer.substr(0, kAnswer.size() - 7), 5));
-  EXPECT_FALSE(read_csv(",result,table,_value\r\n,,0\r\n", 5)) << "too few cells";
+  EXPECT_EQ(read_csv(kAnswer.substr(0, kAnswer.size() - 7), 5).error().kind(), Errc::unavailable);
+  EXPECT_EQ(read_csv(",result,table,_value\r\n,,0\r\n", 5).error().kind(), Errc::unavailable) << "too few cells";
+  EXPECT_EQ(read_csv("<!doctype html>\n<p>a, b</p>\n", 5).error().kind(), Errc::unavailable) << "a proxy's page";
   EXPECT_FALSE(read_csv(",a\r\n," + std::string((1U << 20) + 1, 'x'), 1U << 16));
   EXPECT_FALSE(read_csv(std::string(2'000, ','), 100));
 }
@@ -227,6 +228,28 @@ TEST_F(SourceTest, the_counter_grows_when_files_are_reported_and_stands_still_ot
   EXPECT_EQ(*source->generation(), before + 2);
 }
 
+TEST_F(SourceTest, a_row_that_grows_older_is_no_change) {
+  server().given("acme", "electrical,campaign=c,device_master_sn=1,device_sn=1,channel_label=Ch1 f=1 " + std::to_string(kNow_s - 2 * 86'400 + 30) + "\n");
+  const auto source = open("acme");
+  const std::uint64_t before = *source->generation();
+  now_s_ += 60;
+  EXPECT_EQ(*source->generation(), before);
+}
+
+TEST_F(SourceTest, one_thread_asks_for_all_and_a_server_that_is_away_is_left_alone) {
+  const auto source = open("acme");
+  ASSERT_TRUE(source->snapshot(1));
+  server().forget_requests();
+  now_s_ += 60;
+  server().fail_next(1, {.kind = testing::influxdb::Fault::Kind::status, .status = 503});
+  for (int i = 0; i < 5; ++i) {
+    const auto away = source->snapshot(1);
+    ASSERT_FALSE(away);
+    EXPECT_EQ(away.error().kind(), Errc::unavailable);
+  }
+  EXPECT_EQ(server().requests().size(), 1U);
+}
+
 TEST_F(SourceTest, answers_that_break_are_failures_and_never_curves) {
   using Kind = testing::influxdb::Fault::Kind;
   const auto source = open("acme");
@@ -236,7 +259,9 @@ TEST_F(SourceTest, answers_that_break_are_failures_and_never_curves) {
   model::SampleBlock block;
   for (const Kind kind : {Kind::status, Kind::cut_before, Kind::broken_chunk, Kind::page}) {
     server().fail_next(1, {.kind = kind});
-    EXPECT_FALSE(snapshot->read(0, blocks[0], {}, block)) << static_cast<int>(kind);
+    const auto read = snapshot->read(0, blocks[0], {}, block);
+    ASSERT_FALSE(read) << static_cast<int>(kind);
+    EXPECT_NE(read.error().kind(), Errc::corrupt) << "what is stored is not damaged: " << read.error().message();
   }
   EXPECT_TRUE(snapshot->read(0, blocks[0], {}, block));
 }
