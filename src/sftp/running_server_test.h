@@ -1,8 +1,6 @@
 #pragma once
 /// A server on a free port with a company "acme" and its account "logger" (password "right", one key), and real clients for it.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,11 +20,13 @@
 #include "sftp/folder_desk_test.h"
 #include "sftp/server.h"
 #include "testing/child.h"
+#include "testing/raw_client.h"
 
 namespace pv::sftp::testing {
 
 using pv::testing::Child;
 using pv::testing::Ended;
+using pv::testing::RawClient;  // knows no SSH
 
 /// Keys are slow to make, so all tests of a process have the same.
 struct Keys {
@@ -91,9 +91,9 @@ class RunningServer {
     const std::lock_guard lock(mutex_);
     return lines_;
   }
-  /// Whether a line of the log has all these parts, within five seconds.
+  /// Whether a line of the log has all these parts, within half a minute.
   [[nodiscard]] bool logs(const std::vector<std::string>& parts) const {
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < 3000; ++i) {
       for (const std::string& line : lines()) {
         if (std::all_of(parts.begin(), parts.end(), [&](const std::string& part) { return line.find(part) != std::string::npos; })) return true;
       }
@@ -129,34 +129,39 @@ class RunningServer {
   std::vector<std::string> lines_;
 };
 
-/// A client that knows no SSH.
-class RawClient {
+/// A real client's "sftp" channel that stays open for as long as this lives: its input and output are one socket of the test, which speaks
+/// as slowly as it likes, and need not listen.
+class HeldChannel {
  public:
-  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    connected_ = ::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  explicit HeldChannel(const RunningServer& server) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("no socket pair");
+    ours_ = FileDescriptor(ends[0]);
+    const FileDescriptor theirs(ends[1]);
+    std::vector<std::string> argv = {"/usr/bin/ssh", "-p", std::to_string(server.server->port())};
+    for (const auto& option : server.ssh_options()) argv.push_back(option);
+    argv.insert(argv.end(), {"-s", "logger@127.0.0.1", "sftp"});
+    client_.emplace(argv, Child::Environment{}, [&theirs] { ::dup2(theirs.get(), 0), ::dup2(theirs.get(), 1); });
   }
-  [[nodiscard]] bool is_connected() const { return connected_; }
-  [[nodiscard]] bool send(std::string_view bytes) const { return ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()); }
-  /// Whether the server ends the connection within this time; what it sends meanwhile is dropped.
-  [[nodiscard]] bool is_dropped_within(std::chrono::milliseconds time) const {
-    const auto end = std::chrono::steady_clock::now() + time;
-    for (;;) {
-      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now()).count();
-      if (left <= 0) return false;
-      pollfd watched{socket_.get(), POLLIN, 0};
-      if (::poll(&watched, 1, static_cast<int>(left)) <= 0) return false;
-      char buffer[4096];
-      if (::recv(socket_.get(), buffer, sizeof buffer, 0) <= 0) return true;
+  /// Waits while the client takes no more. False when it has left before all was taken.
+  bool send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(ours_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
+    return true;
+  }
+  /// Whether the server answers anything within this time: then the client has signed in.
+  [[nodiscard]] bool is_answered_within(std::chrono::milliseconds time) const {
+    pollfd watched{ours_.get(), POLLIN, 0};
+    char byte = 0;
+    return ::poll(&watched, 1, static_cast<int>(time.count())) == 1 && ::recv(ours_.get(), &byte, 1, 0) == 1;
   }
 
  private:
-  FileDescriptor socket_;
-  bool connected_ = false;
+  FileDescriptor ours_;
+  std::optional<Child> client_;
 };
 
 }  // namespace pv::sftp::testing
