@@ -9,11 +9,9 @@
 #define CPPHTTPLIB_ZLIB_SUPPORT
 #include <httplib.h>
 #include <nlohmann/json.hpp>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "api/running_server_test.h"
+#include "testing/raw_client.h"
 
 namespace pv::api {
 namespace {
@@ -56,36 +54,6 @@ class UploadTest : public ::testing::Test {
   const std::string file = "acme/campaigns/site%201/devices/02001000/files/T302_1.tsv";
   const std::string path = "acme/site 1/02001000/T302_1.tsv";
   RunningServer running;
-};
-
-/// A connection that says what it is told to say.
-class RawClient {
- public:
-  explicit RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("connect");
-  }
-  ~RawClient() { ::close(socket_); }
-  RawClient(const RawClient&) = delete;
-  RawClient& operator=(const RawClient&) = delete;
-  void send(std::string_view bytes) const { ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
-  void send_no_more() const { ::shutdown(socket_, SHUT_WR); }
-  std::string read_some() const {
-    char piece[4096];
-    const ssize_t count = ::recv(socket_, piece, sizeof piece, 0);
-    return count > 0 ? std::string(piece, static_cast<std::size_t>(count)) : "";
-  }
-  std::string read_all() const {
-    std::string all;
-    for (std::string piece = read_some(); !piece.empty(); piece = read_some()) all += piece;
-    return all;
-  }
-
- private:
-  int socket_;
 };
 
 TEST_F(UploadTest, AFileIsTakenAndItsFateTold) {
@@ -159,7 +127,7 @@ TEST_F(UploadTest, LargeFilesComeInChunksOrWhole) {
 
 TEST_F(UploadTest, WhatIsTooLargeIsRefused) {
   EXPECT_EQ(put(file, "T302" + std::string(kMostBytes, 'x'))->status, 413);
-  const RawClient raw(running.server->port());
+  const testing::RawClient raw(running.server->port());
   raw.send("PUT /api/v1/tenants/" + file + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + running.people.tokens.at("acme.write") +
            "\r\nTransfer-Encoding: chunked\r\n\r\n");
   for (std::size_t i = 0; i <= kMostBytes / 0x100000; ++i) raw.send("100000\r\n" + std::string(0x100000, 'x') + "\r\n");
@@ -194,7 +162,7 @@ TEST_F(UploadTest, ASlowSenderIsWaitedForAndACutOneLeavesNothing) {
   const std::string head = "PUT /api/v1/tenants/" + file + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: Bearer " +
                            running.people.tokens.at("acme.write") + "\r\n";
   {
-    const RawClient cut(running.server->port());
+    const testing::RawClient cut(running.server->port());
     cut.send(head + "Content-Length: 10\r\n\r\nT302\n");
     while (!running.desk->is_arriving(path)) std::this_thread::sleep_for(1ms);
     // Another of the same name, while this one is under way.
@@ -203,7 +171,7 @@ TEST_F(UploadTest, ASlowSenderIsWaitedForAndACutOneLeavesNothing) {
     EXPECT_EQ(cut.read_all().substr(0, 12), "HTTP/1.1 400");
   }
   EXPECT_TRUE(running.desk->files().empty());
-  const RawClient slow(running.server->port());
+  const testing::RawClient slow(running.server->port());
   slow.send(head + "Transfer-Encoding: chunked\r\n\r\n");
   for (const char c : std::string("T302\nabc")) {
     slow.send(std::string("1\r\n") + c + "\r\n");
@@ -219,12 +187,12 @@ TEST_F(UploadTest, ARefusalComesBeforeTheBodyIsSent) {
     return "PUT /api/v1/tenants/" + file + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token +
            "\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";
   };
-  const RawClient refused(running.server->port());
+  const testing::RawClient refused(running.server->port());
   refused.send(head(running.people.tokens.at("rival.write")));
   const std::string answer = refused.read_all();
   EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 404");
   EXPECT_NE(answer.find("Connection: close"), std::string::npos);
-  const RawClient allowed(running.server->port());
+  const testing::RawClient allowed(running.server->port());
   allowed.send(head(running.people.tokens.at("acme.write")));
   EXPECT_EQ(allowed.read_some(), "HTTP/1.1 100 Continue\r\n\r\n");
   allowed.send("T302");
@@ -232,7 +200,7 @@ TEST_F(UploadTest, ARefusalComesBeforeTheBodyIsSent) {
 }
 
 TEST_F(UploadTest, WhatFollowsARefusedBodyIsNeverTakenForARequest) {
-  const RawClient raw(running.server->port());
+  const testing::RawClient raw(running.server->port());
   const std::string hidden = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
   raw.send("PUT /api/v1/tenants/" + file + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(hidden.size()) + "\r\n\r\n" + hidden +
            "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
@@ -241,7 +209,7 @@ TEST_F(UploadTest, WhatFollowsARefusedBodyIsNeverTakenForARequest) {
   EXPECT_NE(answers.find("\"ready\""), std::string::npos);  // a small body is passed over, and the connection goes on
   for (const char* framing : {"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 4\r\nContent-Length: 5\r\n",
                               "Content-Length: -1\r\n", "Transfer-Encoding: gzip\r\n", "Content-Length : 4\r\n"}) {
-    const RawClient odd(running.server->port());
+    const testing::RawClient odd(running.server->port());
     odd.send(std::string("POST /api/v1/session HTTP/1.1\r\nHost: localhost\r\n") + framing + "\r\n" + hidden);
     const std::string answer = odd.read_all();
     EXPECT_EQ(answer.substr(0, 12), "HTTP/1.1 400") << framing;
