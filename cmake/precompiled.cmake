@@ -1,0 +1,34 @@
+# Headers of the standard library and of fmt that most files include, parsed once for each set of options instead of once a file. Sources still
+# include what they use: rooms that samples flow through, and the fuzz build, go without.
+if(PV_FUZZ)
+  function(pv_precompiled target kind)
+  endfunction()
+  return()
+endif()
+
+set(precompiled_headers
+    <algorithm> <array> <atomic> <chrono> <cstdint> <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream> <string>
+    <string_view> <thread> <unordered_map> <utility> <variant> <vector> <fmt/format.h> <tl/expected.hpp>)
+file(WRITE ${CMAKE_BINARY_DIR}/precompiled/empty.cpp.new "")
+file(COPY_FILE ${CMAKE_BINARY_DIR}/precompiled/empty.cpp.new ${CMAKE_BINARY_DIR}/precompiled/empty.cpp ONLY_IF_DIFFERENT)
+
+set(precompiled_options_GLUE -O1)
+set(precompiled_options_TEST -O0)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 forgets that what is precompiled are headers of the system, and reports impossible bounds inside std::string.
+  list(APPEND precompiled_options_GLUE -Wno-array-bounds -Wno-stringop-overflow)
+endif()
+foreach(kind GLUE TEST)
+  add_library(pv_precompiled_${kind} OBJECT ${CMAKE_BINARY_DIR}/precompiled/empty.cpp)
+  target_compile_options(pv_precompiled_${kind} PRIVATE ${precompiled_options_${kind}})
+  target_link_libraries(pv_precompiled_${kind} PRIVATE fmt::fmt)
+  target_precompile_headers(pv_precompiled_${kind} PRIVATE ${precompiled_headers})
+endforeach()
+target_link_libraries(pv_precompiled_TEST PRIVATE GTest::gtest)
+target_precompile_headers(pv_precompiled_TEST PRIVATE <gtest/gtest.h>)
+
+# pv_precompiled(target GLUE|TEST): glue at -O1, tests not optimized at all.
+function(pv_precompiled target kind)
+  target_compile_options(${target} PRIVATE ${precompiled_options_${kind}})
+  target_precompile_headers(${target} REUSE_FROM pv_precompiled_${kind})
+endfunction()
