@@ -65,13 +65,10 @@ Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, cons
 void Arrivals::start_provisioning(const Settings& settings) {
   if (settings.grafana_provision == Switch::off || settings.grafana_url.empty()) return;
   ProvisioningOptions options;
-  options.log = log_;
-  options.apply = [&settings](const model::TenantName& company) { return provision(settings, company); };
+  options.log = [this](std::string_view line) { log_(shown(line)); };
+  options.apply = [&settings](const model::TenantName& company, const std::stop_token& stop) { return provision(settings, company, stop); };
+  options.companies = [&settings] { return companies_for_grafana(settings); };
   provisioning_ = ProvisioningThread::start(std::move(options));
-  // What was left half-made before the last stop.
-  const auto companies = companies_for_grafana(settings);
-  if (!companies) return log_(shown(companies.error().message()));
-  for (const model::TenantName& company : *companies) provisioning_->announce(company);
 }
 
 Result<void> Arrivals::start_copies(const Settings& settings, const Zones& zones, store::Directory& stores) {
@@ -143,8 +140,10 @@ void Arrivals::stop() {
   // Who brings files first, who takes them last.
   sftp_.reset();
   watch_.reset();
-  provisioning_.reset();
+  // It may be waiting for an answer of Grafana: files do not wait with it.
+  if (provisioning_) provisioning_->request_stop();
   if (intake_) intake_->stop();
+  provisioning_.reset();
 }
 
 Result<std::string> Arrivals::take_hook(std::string_view json) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <memory>
 #include <optional>
 
@@ -77,38 +78,63 @@ Json json_of(const grafana::Plan& plan) {
   return {{"actions", std::move(actions)}, {"notes", plan.notes}};
 }
 
-/// The password of a user goes to standard output, once: it is kept nowhere.
-void print_text(const std::string& company, const grafana::Plan& plan, const std::optional<grafana::NewUser>& user) {
+void print_text(const std::string& company, const grafana::Plan& plan) {
   print(fmt::format("{}:{}\n", shown(company), plan.is_empty() ? " as it should be" : ""));
   for (const grafana::Action& action : plan.actions) print(fmt::format("  {:<7} {}\n", grafana::to_string(action.kind), shown(action.what)));
   for (const std::string& note : plan.notes) print(fmt::format("  note    {}\n", shown(note)));
-  if (user) print(fmt::format("  user '{}' has the password {} - it is not shown again\n", shown(user->login), user->password.reveal()));
 }
 
-/// One company after the other; one that fails does not keep the others waiting.
+/// One company after the other, each at once: what is told may be a password, and a later company may take long. One that fails does not keep
+/// the others waiting.
 class Telling {
  public:
   explicit Telling(Output output) : output_(output) {}
 
-  void tell(const std::string& company, const grafana::Plan& plan, const std::optional<grafana::NewUser>& user = {}) {
-    if (output_ == Output::text) return print_text(company, plan, user);
-    Json told = {{"company", company}};
-    told.update(json_of(plan));
-    if (user) told["user"] = {{"login", user->login}, {"password", user->password.reveal()}};
-    all_.push_back(std::move(told));
+  void tell(const std::string& company, const grafana::Plan& plan) {
+    if (output_ == Output::text) return print_text(company, plan);
+    print_members(company, json_of(plan));
+    print("}");
+    open_.reset();
+  }
+  /// To standard output, once: the password is kept nowhere. What else there is to tell of the company comes after it. Errors: io.
+  Result<void> tell_password(const std::string& company, const grafana::NewUser& user) {
+    bool is_out = true;
+    if (output_ == Output::text) {
+      is_out = print(fmt::format("{}: user '{}' has the password {} - it is not shown again\n", shown(company), shown(user.login), user.password.reveal()));
+    } else {
+      is_out = print_members(company, {{"user", {{"login", user.login}, {"password", user.password.reveal()}}}});
+    }
+    return is_out && std::fflush(stdout) == 0 ? Result<void>() : fail(Errc::io, "the password of the user cannot be told: standard output is closed");
   }
   void tell_failure(const std::string& company, Error error) {
-    if (output_ == Output::json) all_.push_back({{"company", company}, {"error", error.message()}});
+    if (output_ == Output::json) {
+      print_members(company, {{"error", error.message()}});
+      print("}");
+      open_.reset();
+    }
     failure_ = std::max(failure_, report(std::move(error).with(company)));
   }
   ExitCode finish() {
-    if (output_ == Output::json) print(all_.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    if (output_ == Output::json) print(is_first_ ? "[]\n" : "\n]\n");
     return failure_;
   }
 
  private:
+  /// Of the company's object, which is begun when it is not.
+  bool print_members(const std::string& company, const Json& members) {
+    std::string text;
+    if (open_ != company) {
+      text = std::string(is_first_ ? "[\n" : ",\n") + "{\"company\":" + Json(company).dump(-1, ' ', false, Json::error_handler_t::replace);
+      is_first_ = false;
+      open_ = company;
+    }
+    const std::string object = members.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return print(text + "," + object.substr(1, object.size() - 2));
+  }
+
   Output output_;
-  Json all_ = Json::array();
+  bool is_first_ = true;
+  std::optional<std::string> open_;  // whose object has been begun
   ExitCode failure_ = ExitCode::done;
 };
 
@@ -134,14 +160,13 @@ Result<ExitCode> bring_about(const Options& options, Deed deed) {
       if (plan) telling.tell(company.str(), *plan);
       else telling.tell_failure(company.str(), plan.error());
     } else {
-      auto done = work.provisioner->apply(*desired);
-      if (done) {
-        auto settled = drop_old_tokens(work.settings, *desired);
-        if (settled) settled = take_up_again(work.settings, company);
-        if (!settled) telling.tell_failure(company.str(), settled.error());
-      }
-      if (done) telling.tell(company.str(), done->done, done->user);
+      auto done = work.provisioner->apply(*desired, {.hand_on = [&](const grafana::NewUser& user) { return telling.tell_password(company.str(), user); }});
+      if (done) telling.tell(company.str(), done->done);
       else telling.tell_failure(company.str(), done.error());
+      if (!done) continue;
+      auto settled = drop_old_tokens(work.settings, *desired);
+      if (settled) settled = take_up_again(work.settings, company);
+      if (!settled) telling.tell_failure(company.str(), settled.error());
     }
   }
   return telling.finish();
@@ -153,10 +178,11 @@ Result<ExitCode> remove(const Options& options) {
   PV_TRY(auto uids, dashboard_uids_of(work.settings, company));
   const grafana::Removal removal{.company = company, .isolation = work.settings.grafana_isolation, .dashboard_uids = std::move(uids), .user = options.user};
   PV_TRY(const grafana::Plan plan, work.provisioner->plan_removal(removal));
-  if (!plan.is_empty() && options.consent == Consent::ask) print_text(company.str(), plan, {});
+  if (!plan.is_empty() && options.consent == Consent::ask) print_text(company.str(), plan);
   if (!plan.is_empty()) PV_TRY_VOID(ask("This is taken away from Grafana; samples stay.", options.consent));
-  PV_TRY(const grafana::Plan done, work.provisioner->remove(removal));
+  // Before it is done: a 'serve' that waits for its turn would make it all again.
   PV_TRY_VOID(leave_alone(work.settings, company));
+  PV_TRY(const grafana::Plan done, work.provisioner->remove(removal));
   Telling telling(options.output);
   telling.tell(company.str(), done);
   return telling.finish();
@@ -170,11 +196,10 @@ Result<ExitCode> add_user(const Options& options) {
   if (options.password_file) {
     PV_TRY(addition.user.password, password_in(*options.password_file));
   }
-  PV_TRY(grafana::Outcome done, work.provisioner->add_user(addition));
-  // One that was given needs no showing.
-  if (addition.user.password) done.user.reset();
   Telling telling(options.output);
-  telling.tell(company.str(), done.done, done.user);
+  auto done = work.provisioner->add_user(addition, {.hand_on = [&](const grafana::NewUser& user) { return telling.tell_password(company.str(), user); }});
+  if (done) telling.tell(company.str(), done->done);
+  else telling.tell_failure(company.str(), done.error());
   return telling.finish();
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <ctime>
 #include <memory>
@@ -24,6 +25,7 @@ namespace {
 
 constexpr std::int64_t kClockSlack_s = 30;
 constexpr std::uint64_t kManyWaiting = 10'000;
+constexpr std::size_t kMostAttacks = 100;
 
 /// The hour that another system's answers are stamped with, against ours.
 void examine_clock_of(std::vector<Diagnosis>& all, const char* about, const std::string& url) {
@@ -78,9 +80,6 @@ void examine_influxdb(std::vector<Diagnosis>& all, const Settings& settings) {
   if (old_tasks > 0) {
     all.push_back({"influxdb tasks", Health::warning,
                    fmt::format("{} tasks of the old scheme average by the clock and never see what comes late: 'powerview influx downsample --remove-old-tasks'", old_tasks)});
-  }
-  if (settings.influxdb_token_rights == influx::TokenRights::read_write) {
-    all.push_back({"influxdb token_rights", Health::warning, "\"read_write\": whoever may look at a dashboard can write and delete samples through Grafana; \"read\" is enough for dashboards"});
   }
 }
 
@@ -174,7 +173,7 @@ void examine_grafana(std::vector<Diagnosis>& all, const Settings& settings) {
 }
 
 /// A company's own token, tried on another company's bucket.
-Result<std::vector<std::string>> try_token(const Settings& settings, const Secret& token, const std::string& own, const std::string& theirs) {
+Result<std::vector<std::string>> try_token(const Settings& settings, const Secret& token, influx::TokenRights rights, const std::string& own, const std::string& theirs) {
   std::vector<std::string> leaks;
   influx::Access access = influx_access(settings);
   access.token = token;
@@ -189,12 +188,60 @@ Result<std::vector<std::string>> try_token(const Settings& settings, const Secre
   if (queried) leaks.push_back(fmt::format("it reads bucket {} ({} rows)", theirs, rows));
   if (!queried && queried.error().kind() == Errc::unavailable) return fail(queried.error());
   for (const std::string& bucket : {own, theirs}) {
-    if (bucket == own && settings.influxdb_token_rights == influx::TokenRights::read_write) continue;
+    if (bucket == own && rights == influx::TokenRights::read_write) continue;
     HttpRequest request{.method = "POST", .target = fmt::format("/api/v2/write?org={}&bucket={}&precision=s", percent_encoded(settings.influxdb_org), percent_encoded(bucket))};
     PV_TRY(const HttpResponse answer, connection->send(std::move(request), "an attack"));
     if (answer.status / 100 == 2) leaks.push_back(fmt::format("it may write to bucket {}", bucket));
   }
   return leaks;
+}
+
+/// A company's tokens - what Grafana has, and what scripts have - on its neighbour's bucket.
+void attack_influxdb(std::vector<Diagnosis>& all, const Settings& settings, const model::TenantName& viewer, const model::TenantName& victim) {
+  const std::string own = influx::bucket_of(viewer), theirs = influx::bucket_of(victim);
+  const auto leaks = [&]() -> Result<std::vector<std::string>> {
+    PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
+    influx::TokenBook book(*connection, settings.state_dir / "influx-tokens", token_cover(settings, own));
+    PV_TRY(const auto bucket, influx::find_bucket(*connection, theirs));
+    if (!bucket) return fail(Errc::not_found, fmt::format("{} has no bucket yet", victim.str()));
+    std::vector<std::string> found;
+    bool has_token = false;
+    for (const influx::TokenRights rights : {influx::TokenRights::read, influx::TokenRights::read_write}) {
+      PV_TRY(const std::optional<Secret> token, book.look(own, rights));
+      if (!token) continue;
+      has_token = true;
+      PV_TRY(auto more, try_token(settings, *token, rights, own, theirs));
+      found.insert(found.end(), more.begin(), more.end());
+    }
+    if (!has_token) return fail(Errc::not_found, fmt::format("{} has no token to attack with: 'powerview grafana apply' or 'powerview influx token' makes one", viewer.str()));
+    return found;
+  }();
+  if (!leaks) {
+    all.push_back({"wall of influxdb", leaks.error().kind() == Errc::not_found ? Health::warning : Health::wrong, leaks.error().message()});
+  } else if (leaks->empty()) {
+    all.push_back({"wall of influxdb", Health::well, fmt::format("the token of {} neither reads nor writes the bucket of {}", viewer.str(), victim.str())});
+  } else {
+    for (const std::string& leak : *leaks) all.push_back({"wall of influxdb", Health::wrong, fmt::format("the token of {}: {}", viewer.str(), leak)});
+  }
+}
+
+/// False when nobody else is to be tried: credentials were refused, and each further try counts towards the lock of the account.
+bool attack_grafana(std::vector<Diagnosis>& all, const Settings& settings, const model::TenantName& viewer, const model::TenantName& victim) {
+  grafana::Attack attack{.access = grafana_access(settings), .isolation = settings.grafana_isolation, .viewer = viewer, .victim = victim, .victim_bucket = influx::bucket_of(victim)};
+  attack.datasource_type = settings.grafana_datasource_type;
+  if (auto uids = dashboard_uids_of(settings, victim)) attack.victim_dashboards = std::move(*uids);
+  const auto outcome = grafana::attack(attack);
+  if (!outcome) {
+    all.push_back({"wall of grafana", Health::wrong, outcome.error().message()});
+    return outcome.error().kind() != Errc::denied;
+  }
+  if (outcome->leaks.empty()) {
+    all.push_back({"wall of grafana", Health::well, fmt::format("a viewer of {} tried {} ways to {}, all refused", viewer.str(), outcome->tried, victim.str())});
+  }
+  for (const std::string& leak : outcome->leaks) {
+    all.push_back({"wall of grafana", Health::wrong, fmt::format("a viewer of {} gets at {}: {}", viewer.str(), victim.str(), leak)});
+  }
+  return true;
 }
 
 }  // namespace
@@ -213,42 +260,16 @@ std::vector<Diagnosis> examine_walls(const Settings& settings) {
   const auto companies = companies_for_grafana(settings);
   if (!companies) return {{"walls", Health::wrong, companies.error().message()}};
   if (companies->size() < 2) return {{"walls", Health::well, "there is no second company to attack"}};
-  const model::TenantName& viewer = companies->front();
-  const model::TenantName& victim = companies->back();
-  const std::string own = influx::bucket_of(viewer), theirs = influx::bucket_of(victim);
-  if (settings.sends_to_influxdb()) {
-    const auto leaks = [&]() -> Result<std::vector<std::string>> {
-      PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
-      influx::TokenBook book(*connection, settings.state_dir / "influx-tokens", token_cover(settings, own));
-      PV_TRY(const std::optional<Secret> token, book.look(own, settings.influxdb_token_rights));
-      if (!token) return fail(Errc::not_found, fmt::format("{} has no token to attack with: 'powerview grafana apply' or 'powerview influx token' makes one", viewer.str()));
-      PV_TRY(const auto bucket, influx::find_bucket(*connection, theirs));
-      if (!bucket) return fail(Errc::not_found, fmt::format("{} has no bucket yet", victim.str()));
-      return try_token(settings, *token, own, theirs);
-    }();
-    if (!leaks) {
-      all.push_back({"wall of influxdb", leaks.error().kind() == Errc::not_found ? Health::warning : Health::wrong, leaks.error().message()});
-    } else if (leaks->empty()) {
-      all.push_back({"wall of influxdb", Health::well, fmt::format("the token of {} neither reads nor writes the bucket of {}", viewer.str(), victim.str())});
-    } else {
-      for (const std::string& leak : *leaks) all.push_back({"wall of influxdb", Health::wrong, fmt::format("the token of {}: {}", viewer.str(), leak)});
-    }
+  // Each attacks the next, the last one the first: no company is left out on either side.
+  const std::size_t attacks = std::min(companies->size(), kMostAttacks);
+  bool asks_grafana = !settings.grafana_url.empty();
+  for (std::size_t i = 0; i < attacks; ++i) {
+    const model::TenantName& viewer = (*companies)[i];
+    const model::TenantName& victim = (*companies)[(i + 1) % companies->size()];
+    if (settings.sends_to_influxdb()) attack_influxdb(all, settings, viewer, victim);
+    if (asks_grafana) asks_grafana = attack_grafana(all, settings, viewer, victim);
   }
-  if (settings.grafana_url.empty()) return all;
-  grafana::Attack attack{.access = grafana_access(settings), .isolation = settings.grafana_isolation, .viewer = viewer, .victim = victim, .victim_bucket = theirs};
-  attack.datasource_type = settings.grafana_datasource_type;
-  if (auto uids = dashboard_uids_of(settings, victim)) attack.victim_dashboards = std::move(*uids);
-  const auto outcome = grafana::attack(attack);
-  if (!outcome) {
-    all.push_back({"wall of grafana", Health::wrong, outcome.error().message()});
-    return all;
-  }
-  if (outcome->leaks.empty()) {
-    all.push_back({"wall of grafana", Health::well, fmt::format("a viewer of {} tried {} ways to {}, all refused", viewer.str(), outcome->tried, victim.str())});
-  }
-  for (const std::string& leak : outcome->leaks) {
-    all.push_back({"wall of grafana", Health::wrong, fmt::format("a viewer of {} gets at {}: {}", viewer.str(), victim.str(), leak)});
-  }
+  if (attacks < companies->size()) all.push_back({"walls", Health::well, fmt::format("{} of {} companies were tried", attacks, companies->size())});
   return all;
 }
 

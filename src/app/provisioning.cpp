@@ -76,13 +76,19 @@ std::filesystem::path left_alone_file(const Settings& settings, const model::Ten
   return settings.state_dir / "grafana-left-alone" / percent_encoded(company.str());
 }
 
+bool is_left_alone(const Settings& settings, const model::TenantName& company) {
+  std::error_code code;
+  return std::filesystem::exists(left_alone_file(settings, company), code);
+}
+
+/// What scripts may do (influxdb.token_rights) is no business of dashboards: every viewer sends what they like with this token.
+constexpr influx::TokenRights kGrafanaRights = influx::TokenRights::read;
+
 /// The login that was chosen for the company's user, if another than the usual one was.
 Result<std::string> login_of(const Settings& settings, const model::TenantName& company) {
-  const std::string usual = grafana::user_login(company);
   PV_TRY(const auto record, grafana::Record::open(settings.state_dir));
-  PV_TRY(const std::vector<grafana::UserRecord> users, record->users({.company = company.str(), .isolation = settings.grafana_isolation}));
-  const bool has_usual = std::any_of(users.begin(), users.end(), [&usual](const grafana::UserRecord& user) { return user.login == usual; });
-  return users.empty() || has_usual ? usual : users.front().login;
+  PV_TRY(const std::string chosen, record->own_login({.company = company.str(), .isolation = settings.grafana_isolation}));
+  return chosen.empty() ? grafana::user_login(company) : chosen;
 }
 
 /// All but dashboards.
@@ -97,9 +103,9 @@ Result<grafana::Desired> frame_of(const Settings& settings, const model::TenantN
   desired.datasource.bucket = bucket;
   PV_TRY(const auto tokens, open_tokens(settings, bucket));
   if (preparation == Preparation::make) {
-    PV_TRY(desired.datasource.token, tokens->book.token_for(bucket, settings.influxdb_token_rights, influx::Superseded::keep));
+    PV_TRY(desired.datasource.token, tokens->book.token_for(bucket, kGrafanaRights, influx::Superseded::keep));
   } else {
-    PV_TRY(const std::optional<Secret> kept, tokens->book.look(bucket, settings.influxdb_token_rights));
+    PV_TRY(const std::optional<Secret> kept, tokens->book.look(bucket, kGrafanaRights));
     if (kept) desired.datasource.token = *kept;
   }
   if (settings.grafana_make_user == Switch::on) {
@@ -175,30 +181,36 @@ Result<std::vector<model::TenantName>> companies_for_grafana(const Settings& set
   return std::vector(names.begin(), names.end());
 }
 
-Result<std::string> provision(const Settings& settings, const model::TenantName& company) {
-  std::error_code code;
-  if (std::filesystem::exists(left_alone_file(settings, company), code)) return std::string();
+Result<std::string> provision(const Settings& settings, const model::TenantName& company, const std::stop_token& stop) {
+  if (is_left_alone(settings, company)) return std::string();
   const std::filesystem::path folder = settings.state_dir / kUserFolder;
   const std::filesystem::path file = folder / company.str();
   PV_TRY_VOID(make_private_folder(folder, GroupMay::nothing));
-  PV_TRY(const auto provisioner, grafana::Provisioner::open(grafana_access(settings), settings.state_dir));
-  PV_TRY(const grafana::Desired desired, desired_of(settings, company, Preparation::make));
+  grafana::Access access = grafana_access(settings);
+  access.stop = stop;
+  PV_TRY(const auto provisioner, grafana::Provisioner::open(access, settings.state_dir));
+  PV_TRY(grafana::Desired desired, desired_of(settings, company, Preparation::make));
+  desired.attendance = grafana::Attendance::nobody;
+  grafana::Applying applying;
   // The folder lets nobody in, so that the file is private from its first byte on.
-  const auto hand_on = [&file](const grafana::NewUser& user) -> Result<void> {
+  applying.hand_on = [&file](const grafana::NewUser& user) -> Result<void> {
     PV_TRY_VOID(replace_file(file, fmt::format("{}\n{}\n", user.login, user.password.reveal())));
     return keep_private(file);
   };
-  PV_TRY(const grafana::Outcome done, provisioner->apply(desired, hand_on));
+  // A person may have taken it away while others were at work.
+  applying.is_wanted = [&] { return !is_left_alone(settings, company); };
+  PV_TRY(const grafana::Outcome done, provisioner->apply(desired, applying));
   PV_TRY_VOID(drop_old_tokens(settings, desired));
   std::string told;
   for (const grafana::Action& action : done.done.actions) told += fmt::format("{}{} {}", told.empty() ? "" : "; ", grafana::to_string(action.kind), action.what);
+  for (const std::string& note : done.done.notes) told += fmt::format("{}note: {}", told.empty() ? "" : "; ", note);
   if (!done.user) return told;
   return told + fmt::format("; login and password of user '{}' are in {}: hand them on and delete the file", done.user->login, file.string());
 }
 
 Result<void> drop_old_tokens(const Settings& settings, const grafana::Desired& desired) {
   PV_TRY(const auto tokens, open_tokens(settings, desired.datasource.bucket));
-  return tokens->book.drop_superseded(desired.datasource.bucket, settings.influxdb_token_rights);
+  return tokens->book.drop_superseded(desired.datasource.bucket, kGrafanaRights);
 }
 
 Result<void> leave_alone(const Settings& settings, const model::TenantName& company) {

@@ -4,6 +4,7 @@
 ///   Threads: no state; safe.
 
 #include <cstdint>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -34,9 +35,9 @@ enum class Preparation : std::uint8_t { none, make };
 /// Of the dashboards of all its campaigns.
 [[nodiscard]] Result<std::vector<std::string>> dashboard_uids_of(const Settings& settings, const model::TenantName& company);
 
-/// Applies what a company is to have, for `serve`: says what was done, "" for nothing. The password of a user that is made goes to an owner-only file in
-/// <state>/grafana-users, which is named: a log is no place for it.
-[[nodiscard]] Result<std::string> provision(const Settings& settings, const model::TenantName& company);
+/// Applies what a company is to have, for `serve`: says what was done and what a person should know, "" for nothing. The password of a user that is made
+/// goes to an owner-only file in <state>/grafana-users, which is named: a log is no place for it. Errors: also unavailable: it was asked to stop.
+[[nodiscard]] Result<std::string> provision(const Settings& settings, const model::TenantName& company, const std::stop_token& stop = {});
 
 /// After an apply: tokens that the datasource no longer has are deleted.
 Result<void> drop_old_tokens(const Settings& settings, const grafana::Desired& desired);

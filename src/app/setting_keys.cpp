@@ -249,7 +249,7 @@ const SettingKey kKeys[] = {
        return {};
      }},
     {"influxdb", "token_rights", Kind::text, {nullptr, nullptr}, "read",
-     "What a company's own token may do: \"read\", for dashboards, or \"read_write\", which lets whoever may use a dashboard write too.",
+     "What the company's own token that scripts get may do: \"read\" or \"read_write\". The one that Grafana gets only reads.",
      [](Settings& s, const std::string& v) -> Result<void> {
        if (v == "read") s.influxdb_token_rights = influx::TokenRights::read;
        else if (v == "read_write") s.influxdb_token_rights = influx::TokenRights::read_write;

@@ -2,7 +2,7 @@
 /// Tries, as a viewer of one company, every known way to another company's samples, folders and dashboards: what a wall is worth is what it keeps out.
 ///
 /// Makes a viewer for the time of the call (login powerview_doctor_<random>, random password) and deletes it afterwards.
-///   Errors: those of client.h; denied: that needs a server administrator's password. Threads: one at a time. Cost: about 25 requests.
+///   Errors: those of client.h; denied: that needs a server administrator's password. Threads: one at a time. Cost: about 60 requests.
 
 #include <cstdint>
 #include <string>

@@ -43,6 +43,7 @@ Result<std::unique_ptr<Client>> Client::open(const Access& access) {
 
 Result<Client::Answer> Client::send(const Call& call) {
   if (locked_out_) return fail(*locked_out_);
+  if (access_.stop.stop_requested()) return fail(Errc::unavailable, "Grafana: this program is stopping");
   HttpRequest request{.method = call.method, .target = call.target, .body = call.body};
   request.headers.emplace_back("Accept", "application/json");
   if (has_password()) {

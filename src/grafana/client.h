@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct Access {
   Secret password;       // grafana.password
   Secret api_token;      // grafana.api_token: used when there is no password
   std::chrono::milliseconds answer_time{30'000};
+  std::stop_token stop = {};  // once it is asked for, nothing more is sent: unavailable
 };
 
 struct Organization {
@@ -42,7 +44,7 @@ struct Member {  // of an organization
 };
 struct Account {
   std::int64_t id = 0;
-  std::string login, email;
+  std::string login, email, name;
   std::int64_t active_organization = 0;
   bool is_server_admin = false;
 };
@@ -114,6 +116,7 @@ class Client {
   };
   Result<std::int64_t> make_account(const NewAccount& account);
   Result<void> set_password(std::int64_t user, const Secret& password);
+  Result<void> set_email(const Account& account, std::string_view email);
   Result<void> delete_account(std::int64_t user);
   Result<std::vector<Organization>> organizations_of(std::int64_t user);
   Result<void> use_organization(std::int64_t user, std::int64_t organization);
@@ -163,7 +166,7 @@ class Client {
   Result<void> save_dashboard(std::int64_t organization, const Save& save);
   Result<void> delete_dashboard(std::int64_t organization, std::string_view uid);
   Result<std::vector<FoundDashboard>> dashboards_in(std::int64_t organization, std::string_view folder_uid);
-  /// Folders and dashboards of a whole organization, up to a handful.
+  /// Folders and dashboards of a whole organization, up to a handful, with its service accounts, playlists and snapshots.
   Result<std::int64_t> count_in_organization(std::int64_t organization);
   Result<std::vector<Grant>> dashboard_grants(std::int64_t organization, std::string_view uid);
   Result<void> set_dashboard_grants(std::int64_t organization, std::string_view uid, const std::vector<Grant>& grants);

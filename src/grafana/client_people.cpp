@@ -19,7 +19,7 @@ Member member_of(const JsonValue& value) { return {value.integer("userId"), valu
 Team team_of(const JsonValue& value) { return {value.integer("id"), value.text("name")}; }
 
 Account account_of(const JsonValue& value) {
-  return {value.integer("id"), value.text("login"), value.text("email"), value.integer("orgId"), value.truth("isGrafanaAdmin")};
+  return {value.integer("id"), value.text("login"), value.text("email"), value.text("name"), value.integer("orgId"), value.truth("isGrafanaAdmin")};
 }
 
 template <class T, class Read>
@@ -109,6 +109,13 @@ Result<std::int64_t> Client::make_account(const NewAccount& account) {
 
 Result<void> Client::set_password(std::int64_t user, const Secret& password) {
   PV_TRY_VOID(change({.method = "PUT", .target = fmt::format("/api/admin/users/{}/password", user), .body = text_of({{"password", password.reveal()}})}));
+  return {};
+}
+
+Result<void> Client::set_email(const Account& account, std::string_view email) {
+  // All three are replaced.
+  const std::string body = text_of({{"login", account.login}, {"name", account.name}, {"email", email}});
+  PV_TRY_VOID(change({.method = "PUT", .target = fmt::format("/api/users/{}", account.id), .body = body}));
   return {};
 }
 

@@ -28,10 +28,16 @@ enum class Role : std::uint8_t { viewer, editor, admin };
 [[nodiscard]] std::string_view to_string(Role role) noexcept;  // "Viewer", …: as Grafana spells it
 [[nodiscard]] Result<Role> parse_role(std::string_view text);  // in any case
 
+/// Who looks at what is told.
+enum class Attendance : std::uint8_t {
+  person,  // has asked for it, and may adopt what others have made
+  nobody,  // `serve` by itself: what somebody may have called so in order to get in is left to a person
+};
+
 struct WantedUser {
   std::string login;                // compared without regard to case, as Grafana does
-  std::string email = {};           // "": none
-  std::optional<Secret> password = {};  // of a user that is made; none: a random one is drawn
+  std::string email = {};           // "": none is given, and the one that is there stays
+  std::optional<Secret> password = {};  // given: also an account that is there gets it; none: one that is made gets a random one
   Role role = Role::viewer;
 };
 
@@ -57,6 +63,7 @@ struct Desired {
   WantedDatasource datasource = {};
   std::optional<WantedUser> user = {};
   std::vector<WantedDashboard> dashboards = {};  // all of the company
+  Attendance attendance = Attendance::person;
 };
 
 }  // namespace pv::grafana

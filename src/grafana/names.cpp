@@ -1,5 +1,8 @@
 #include "grafana/names.h"
 
+#include <locale.h>
+#include <wctype.h>
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -23,7 +26,32 @@ std::string with_digest(std::string_view readable, std::string_view identity) {
   return uid + "-" + to_hex(digest).substr(0, kDigestDigits);
 }
 
-std::string fitting(const std::string& readable, std::string_view identity) { return is_uid(readable) ? readable : with_digest(readable, identity); }
+/// A name that looks as if it had a digest could be another's that has it.
+bool ends_like_digest(std::string_view text) {
+  if (text.size() <= kDigestDigits || text[text.size() - kDigestDigits - 1] != '-') return false;
+  text.remove_prefix(text.size() - kDigestDigits);
+  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+std::string fitting(const std::string& readable, std::string_view identity) {
+  return is_uid(readable) && !ends_like_digest(readable) ? readable : with_digest(readable, identity);
+}
+
+char32_t lower_letter(char32_t code) {
+  // Of the C library itself: no locale has to be installed for it.
+  static const locale_t kLetters = ::newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
+  if (kLetters != nullptr) return static_cast<char32_t>(::towlower_l(static_cast<wint_t>(code), kLetters));
+  return code >= 'A' && code <= 'Z' ? code | 0x20 : code;
+}
+
+std::string utf8_of(char32_t code) {
+  if (code < 0x80) return {static_cast<char>(code)};
+  std::string text;
+  const int more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  text += static_cast<char>((0xffU << (7 - more) & 0xffU) | code >> (6 * more));
+  for (int i = more - 1; i >= 0; --i) text += static_cast<char>(0x80U | (code >> (6 * i) & 0x3fU));
+  return text;
+}
 
 }  // namespace
 
@@ -71,8 +99,16 @@ std::string dashboard_uid(const model::TenantName& company, const model::Campaig
 }
 
 std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c); });
+  if (!model::is_valid_utf8(text)) return std::string(text);
+  std::string lower;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto first = static_cast<unsigned char>(text[at]);
+    const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    char32_t code = size == 1 ? first : first & (0x7fU >> size);
+    for (std::size_t i = 1; i < size; ++i) code = code << 6 | (static_cast<unsigned char>(text[at + i]) & 0x3fU);
+    lower += utf8_of(lower_letter(code));
+    at += size;
+  }
   return lower;
 }
 

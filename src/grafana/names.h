@@ -1,6 +1,6 @@
 #pragma once
 /// How the things of a company are called in Grafana. A uid has 1 to 40 of [A-Za-z0-9_-]: a name that does not fit, or that could be another
-/// company's, is shortened and gets a digest.
+/// company's, is shortened and gets a digest; only those end in '-' and twelve hexadecimal digits.
 ///   Threads: no state; safe.
 
 #include <string>
@@ -24,7 +24,7 @@ namespace pv::grafana {
 /// powerview_<company>_<campaign>. With a '_' in the company it has a digest: companies "a" and "a_b" would share uids.
 [[nodiscard]] std::string dashboard_uid(const model::TenantName& company, const model::CampaignName& campaign);
 
-/// ASCII letters in lower case, as far as logins are concerned.
+/// Letters of every script in lower case, one by one, as Grafana keeps logins and e-mail addresses. What is not UTF-8 stays as it is.
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 }  // namespace pv::grafana

@@ -34,6 +34,25 @@ TEST(NamesTest, EveryUidIsOneForGrafanaAndNobodyElses) {
   }
 }
 
+TEST(NamesTest, ANameThatLooksLikeADigestIsNobodyElsesUid) {
+  // What another is shortened to may be anybody's name.
+  for (const std::string& name : {std::string("a b"), std::string(100, 'x')}) {
+    const std::string dashboard = uid("acme", name), source = datasource_uid(company(name)), folder = folder_uid(company(name));
+    EXPECT_NE(uid("acme", dashboard.substr(std::string("powerview_acme_").size())), dashboard);
+    EXPECT_NE(datasource_uid(company(source.substr(std::string("influxdb_").size()))), source);
+    EXPECT_NE(folder_uid(company(folder.substr(std::string("powerview-").size()))), folder);
+  }
+  EXPECT_EQ(uid("acme", "north-2024"), "powerview_acme_north-2024");
+}
+
+TEST(NamesTest, LettersOfEveryScriptAreLoweredAsGrafanaDoes) {
+  EXPECT_EQ(lower_case("ADMIN_\u00c9COLE \u0152UVRE"), "admin_\u00e9cole \u0153uvre");
+  EXPECT_EQ(lower_case("\u0416\u03a9\u01f1"), "\u0436\u03c9\u01f3");
+  EXPECT_EQ(lower_case("\u00df\u00d7\u4e2d\U0001f600 1"), "\u00df\u00d7\u4e2d\U0001f600 1");
+  EXPECT_EQ(lower_case("\U00010400"), "\U00010428");
+  EXPECT_EQ(lower_case("A\xff"), "A\xff") << "no UTF-8";
+}
+
 TEST(NamesTest, WhatIsNoUidIsRefused) {
   for (const char* text : {"", "a b", "a/b", "a.b", "\u00e9", "01234567890123456789012345678901234567890"}) EXPECT_FALSE(is_uid(text)) << text;
 }

@@ -25,6 +25,7 @@ Walk walk_for(Client& client, Record& record, Mode mode, const model::TenantName
 
 Result<Walk> provision(Client& client, Record& record, Mode mode, const Desired& desired) {
   Walk walk = walk_for(client, record, mode, desired.company, desired.isolation, desired.team_organization);
+  walk.attendance = desired.attendance;
   PV_TRY_VOID(begin(walk));
   if (desired.isolation == Isolation::organization) {
     PV_TRY(const bool sees_inside, ensure_organization(walk));
@@ -34,9 +35,13 @@ Result<Walk> provision(Client& client, Record& record, Mode mode, const Desired&
   PV_TRY(const FolderPlace folder, ensure_folder(walk));
   PV_TRY(const std::string datasource, ensure_datasource(walk, desired.datasource));
   PV_TRY_VOID(ensure_dashboards(walk, desired.dashboards, folder, datasource));
-  if (desired.user) PV_TRY_VOID(ensure_user(walk, *desired.user));
+  if (desired.user) {
+    PV_TRY_VOID(ensure_user(walk, *desired.user));
+    if (walk.changes()) PV_TRY_VOID(record.save_own_login(walk.key, desired.user->login));
+  }
 
-  if (desired.isolation == Isolation::team) walk.plan.notes.insert(walk.plan.notes.end(), std::begin(kNotIsolated), std::end(kNotIsolated));
+  // A log has no use for what 'plan' and 'doctor' tell a person.
+  if (desired.isolation == Isolation::team && desired.attendance == Attendance::person) walk.plan.notes.insert(walk.plan.notes.end(), std::begin(kNotIsolated), std::end(kNotIsolated));
   const Isolation other = desired.isolation == Isolation::team ? Isolation::organization : Isolation::team;
   PV_TRY(const auto left, record.company({desired.company.str(), other}));
   if (left) {
@@ -68,6 +73,10 @@ Result<Walk> addition_walk(Client& client, Record& record, Mode mode, const User
     return fail(Errc::not_found, fmt::format("Grafana has no team '{}' yet: run 'powerview grafana apply' for the company first", company_title(addition.company)));
   }
   walk.team = team->id;
+  PV_TRY(const std::string own_login, record.own_login(walk.key));
+  if (own_login == lower_case(addition.user.login) && addition.user.role != Role::viewer) {
+    return fail(Errc::invalid_input, fmt::format("'{}' is the company's own user, whom every apply makes a viewer: give another login", addition.user.login));
+  }
   PV_TRY_VOID(ensure_user(walk, addition.user));
   return walk;
 }
@@ -89,20 +98,27 @@ Result<Plan> Provisioner::plan(const Desired& desired) {
   return std::move(walk.plan);
 }
 
-Result<Outcome> Provisioner::apply(const Desired& desired, const std::function<Result<void>(const NewUser&)>& hand_on) {
+Result<Outcome> Provisioner::apply(const Desired& desired, const Applying& applying) {
   if (desired.datasource.token.empty()) {
     return fail(Errc::invalid_input, fmt::format("company '{}': Grafana's datasource needs the company's InfluxDB token, and there is none", desired.company.str()));
   }
   PV_TRY(const Turn turn, Turn::take(state_dir_, patience_));
-  PV_TRY(Walk look, provision(*client_, *record_, Mode::look, desired));
+  if (applying.is_wanted && !applying.is_wanted()) return Outcome{};
+  PV_TRY_VOID(provision(*client_, *record_, Mode::look, desired));
   // Also when there is nothing to do in Grafana: what was adopted or generated anew is remembered.
   PV_TRY(Walk walk, provision(*client_, *record_, Mode::change, desired));
-  if (hand_on) {
-    for (const NewUser& user : walk.new_users) PV_TRY_VOID(hand_on(user));
+  return hand_on(walk, applying);
+}
+
+Result<Outcome> Provisioner::hand_on(Walk& walk, const Applying& applying) {
+  Outcome outcome;
+  for (const NewUser& user : walk.new_users) {
+    if (user.password.empty()) continue;
+    if (applying.hand_on) PV_TRY_VOID(applying.hand_on(user));
+    outcome.user = user;
   }
   PV_TRY_VOID(hand_on_users(walk));
-  Outcome outcome{std::move(walk.plan), {}};
-  if (!walk.new_users.empty()) outcome.user = walk.new_users.front();
+  outcome.done = std::move(walk.plan);
   return outcome;
 }
 
@@ -118,14 +134,11 @@ Result<Plan> Provisioner::remove(const Removal& removal) {
   return std::move(walk.plan);
 }
 
-Result<Outcome> Provisioner::add_user(const UserAddition& addition) {
+Result<Outcome> Provisioner::add_user(const UserAddition& addition, const Applying& applying) {
   PV_TRY(const Turn turn, Turn::take(state_dir_, patience_));
   PV_TRY_VOID(addition_walk(*client_, *record_, Mode::look, addition));
   PV_TRY(Walk walk, addition_walk(*client_, *record_, Mode::change, addition));
-  PV_TRY_VOID(hand_on_users(walk));
-  Outcome outcome{std::move(walk.plan), {}};
-  if (!walk.new_users.empty()) outcome.user = walk.new_users.front();
-  return outcome;
+  return hand_on(walk, applying);
 }
 
 }  // namespace pv::grafana

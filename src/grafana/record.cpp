@@ -27,6 +27,9 @@ constexpr Schema kSchema = {"record of Grafana", 0x50565747, 1, "PRAGMA journal_
 
 std::string isolation_of(const RecordKey& key) { return std::string(to_string(key.isolation)); }
 
+/// No company has a '/' in its name.
+std::string own_login_key(const RecordKey& key) { return "own login/" + isolation_of(key) + "/" + key.company; }
+
 /// HMAC (RFC 2104) with SHA-256; the key is no longer than a block.
 std::string keyed_hash(const std::string& key, const std::string& text) {
   constexpr std::size_t kBlock = 64;
@@ -120,9 +123,21 @@ Result<void> Record::save_user(const RecordKey& key, const UserRecord& user) {
 Result<void> Record::forget(const RecordKey& key) {
   PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
   PV_TRY_VOID(run("DELETE FROM dashboard WHERE company=? AND isolation=?", {key.company, isolation_of(key)}));
-  PV_TRY_VOID(run("DELETE FROM user WHERE company=? AND isolation=?", {key.company, isolation_of(key)}));
   PV_TRY_VOID(run("DELETE FROM company WHERE name=? AND isolation=?", {key.company, isolation_of(key)}));
   return transaction.commit();
+}
+
+Result<void> Record::forget_user(const RecordKey& key, const std::string& login) {
+  return run("DELETE FROM user WHERE company=? AND isolation=? AND login=?", {key.company, isolation_of(key), lower_case(login)});
+}
+
+Result<std::string> Record::own_login(const RecordKey& key) {
+  PV_TRY(auto login, one_text("SELECT value FROM meta WHERE key=?", {own_login_key(key)}));
+  return login.value_or("");
+}
+
+Result<void> Record::save_own_login(const RecordKey& key, const std::string& login) {
+  return run("INSERT OR REPLACE INTO meta VALUES(?,?)", {own_login_key(key), lower_case(login)});
 }
 
 Result<std::optional<std::string>> Record::base(const RecordKey& key, const std::string& uid) {
@@ -157,6 +172,22 @@ Result<std::optional<std::string>> Record::other_with_dashboard(const RecordKey&
 
 Result<std::optional<std::string>> Record::other_with_login(const RecordKey& key, const std::string& login) {
   return one_text("SELECT company FROM user WHERE company<>? AND login=?", {key.company, lower_case(login)});
+}
+
+Result<std::optional<std::string>> Record::other_with_account(const RecordKey& key, std::int64_t id) {
+  return one_text("SELECT company FROM user WHERE company<>? AND id=CAST(? AS INTEGER)", {key.company, std::to_string(id)});
+}
+
+Result<std::optional<std::string>> Record::other_with_organization(const RecordKey& key, std::int64_t id) {
+  return one_text("SELECT name FROM company WHERE name<>? AND isolation='organization' AND organization=CAST(? AS INTEGER)", {key.company, std::to_string(id)});
+}
+
+Result<void> Record::take_organization(const RecordKey& key, std::int64_t id) {
+  return run("UPDATE company SET organization=0 WHERE name<>? AND organization=CAST(? AS INTEGER)", {key.company, std::to_string(id)});
+}
+
+Result<void> Record::take_account(const RecordKey& key, std::int64_t id) {
+  return run("UPDATE user SET id=0 WHERE company<>? AND id=CAST(? AS INTEGER)", {key.company, std::to_string(id)});
 }
 
 std::string Record::hash_of(const Secret& secret) const { return keyed_hash(key_, secret.reveal()); }

@@ -52,7 +52,7 @@ class Record {
 
   Result<std::optional<CompanyRecord>> company(const RecordKey& key);
   Result<void> save(const RecordKey& key, const CompanyRecord& company);
-  /// With its dashboards and users.
+  /// With its dashboards. Its users are known on: who made an account is asked when it is to be removed.
   Result<void> forget(const RecordKey& key);
 
   /// The dashboard as it was last generated and given to Grafana.
@@ -63,10 +63,19 @@ class Record {
 
   Result<std::vector<UserRecord>> users(const RecordKey& key);
   Result<void> save_user(const RecordKey& key, const UserRecord& user);
+  Result<void> forget_user(const RecordKey& key, const std::string& login);
+  /// Which of them is the company's own, "" when none was applied; the others were added.
+  Result<std::string> own_login(const RecordKey& key);
+  Result<void> save_own_login(const RecordKey& key, const std::string& login);
 
-  /// Another company that a dashboard in the one organization belongs to; that has this login.
+  /// Another company that a dashboard in the one organization belongs to; that has this login, this account, this organization.
   Result<std::optional<std::string>> other_with_dashboard(const RecordKey& key, const std::string& uid);
   Result<std::optional<std::string>> other_with_login(const RecordKey& key, const std::string& login);
+  Result<std::optional<std::string>> other_with_account(const RecordKey& key, std::int64_t id);
+  Result<std::optional<std::string>> other_with_organization(const RecordKey& key, std::int64_t id);
+  /// A number that Grafana has just given out: where another company has it, that is from a Grafana that is no more.
+  Result<void> take_organization(const RecordKey& key, std::int64_t id);
+  Result<void> take_account(const RecordKey& key, std::int64_t id);
 
   /// Tells two secrets apart without keeping either; the key is drawn once and stays in the file.
   [[nodiscard]] std::string hash_of(const Secret& secret) const;

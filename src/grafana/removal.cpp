@@ -23,10 +23,18 @@ class TakingAway {
     }
     if (removal_.user == Removal::User::remove) PV_TRY_VOID(users());
     if (walk_.organization && walk_.key.isolation == Isolation::organization) PV_TRY_VOID(organization());
-    return walk_.changes() ? walk_.record->forget(walk_.key) : Result<void>();
+    return walk_.changes() ? forget() : Result<void>();
   }
 
  private:
+  Result<void> forget() {
+    if (removal_.user == Removal::User::remove) {
+      for (const UserRecord& user : walk_.known_users) PV_TRY_VOID(walk_.record->forget_user(walk_.key, user.login));
+      PV_TRY_VOID(walk_.record->save_own_login(walk_.key, ""));
+    }
+    return walk_.record->forget(walk_.key);
+  }
+
   Result<bool> reach_organization() {
     if (walk_.key.isolation == Isolation::team) return true;
     PV_TRY(const auto found, find_organization(walk_));
@@ -95,30 +103,35 @@ class TakingAway {
   }
 
   Result<void> users() {
-    std::set<std::string> logins;
-    if (!removal_.login.empty()) logins.insert(lower_case(removal_.login));
-    for (const UserRecord& user : walk_.known_users) logins.insert(user.login);
-    if (logins.empty()) logins.insert(user_login(walk_.company));
+    std::vector<UserRecord> users = walk_.known_users;
+    const std::string login = removal_.login.empty() ? "" : lower_case(removal_.login);
+    if (!login.empty() && std::none_of(users.begin(), users.end(), [&](const UserRecord& user) { return user.login == login; })) users.push_back({.login = login});
+    if (users.empty()) users.push_back({.login = user_login(walk_.company)});
     if (!walk_.own) return fail(Errc::denied, walk_.server_administrator_needed("removing users of Grafana"));
-    for (const std::string& login : logins) PV_TRY_VOID(user(login));
+    for (const UserRecord& one : users) PV_TRY_VOID(user(one));
     return {};
   }
 
-  Result<void> user(const std::string& login) {
+  Result<void> user(const UserRecord& known) {
+    const std::string& login = known.login;
     PV_TRY(const auto other, walk_.record->other_with_login(walk_.key, login));
     PV_TRY(const auto account, walk_.client->account(login));
-    if (other || !account || lower_case(account->login) != login) return {};
+    if (other || !account || (known.id != account->id && lower_case(account->login) != login)) return {};
+    const bool is_made = known.state == UserState::making ? known.id == 0 || known.id == account->id : known.state == UserState::made && known.id == account->id;
     if (account->is_server_admin) {
       walk_.note(fmt::format("user '{}' is a Grafana server administrator and stays", login));
       return {};
     }
     PV_TRY(const auto organizations, walk_.client->organizations_of(account->id));
     const auto is_here = [&](const Organization& organization) { return walk_.organization && organization.id == *walk_.organization; };
-    if (std::all_of(organizations.begin(), organizations.end(), is_here)) {
+    if (is_made && std::all_of(organizations.begin(), organizations.end(), is_here)) {
       walk_.act(ActionKind::remove, fmt::format("user '{}'", login));
       return walk_.changes() ? walk_.client->delete_account(account->id) : Result<void>();
     }
-    walk_.note(fmt::format("user '{}' is in other organizations too and stays there", login));
+    walk_.note(is_made ? fmt::format("user '{}' is in other organizations too and stays there", login)
+                       : fmt::format("user '{}' was not made by PowerView: the account stays, and can be deleted in Grafana", login));
+    // The one organization of all may be where an account was before.
+    if (!is_made && walk_.key.isolation == Isolation::team) return {};
     if (std::none_of(organizations.begin(), organizations.end(), is_here)) return {};
     walk_.act(ActionKind::change, fmt::format("user '{}': out of the organization", login));
     return walk_.changes() ? walk_.client->drop_member(*walk_.organization, account->id) : Result<void>();
@@ -151,6 +164,7 @@ class TakingAway {
       return {};
     }
     walk_.act(ActionKind::remove, fmt::format("organization '{}'", company_title(walk_.company)));
+    walk_.note(fmt::format("with organization '{}' go its preferences, annotations, and contact points of alerts", company_title(walk_.company)));
     if (!walk_.changes()) return {};
     if (walk_.own->active_organization == id) PV_TRY_VOID(walk_.client->use_organization(walk_.own->id, home->id));
     return walk_.client->delete_organization(id, home->id);

@@ -93,6 +93,15 @@ Result<std::optional<Organization>> find_organization(Walk& walk) {
     }
     if (is_ours) return numbered;
   }
+  if (named && named->id != walk.known.organization) {
+    // An Admin of an organization may call it what they like.
+    PV_TRY(const auto other, walk.record->other_with_organization(walk.key, named->id));
+    if (other) {
+      return fail(Errc::conflict, fmt::format("Grafana's organization '{}' (number {}) is the one of company '{}', renamed: give it that name again in Grafana; "
+                                              "if Grafana was set up anew since, run 'powerview grafana apply' for '{}' first",
+                                              title, named->id, *other, *other));
+    }
+  }
   return named;
 }
 
@@ -103,6 +112,7 @@ Result<bool> ensure_organization(Walk& walk) {
     walk.act(ActionKind::make, fmt::format("organization '{}'", title));
     if (walk.changes()) {
       PV_TRY(walk.organization, walk.client->make_organization(title));
+      PV_TRY_VOID(walk.record->take_organization(walk.key, *walk.organization));
       walk.known = {};  // what was inside an older one is gone with it
       walk.known.organization = *walk.organization;
     }
@@ -119,6 +129,12 @@ Result<bool> ensure_organization(Walk& walk) {
   }
   PV_TRY(const auto members, walk.client->members(found->id));
   if (walk.known.organization != found->id) {
+    const auto others = std::count_if(members.begin(), members.end(), [&](const Member& member) { return member.user_id != walk.own->id; });
+    if (others > 0 && walk.attendance == Attendance::nobody) {
+      return fail(Errc::conflict, fmt::format("Grafana has an organization '{}' (number {}) that PowerView has not made, with {} people in it: 'powerview grafana plan' shows what "
+                                              "would be adopted, 'apply' does it",
+                                              title, found->id, others));
+    }
     walk.act(ActionKind::adopt, fmt::format("organization '{}' (number {}, {} members)", title, found->id, members.size()));
     walk.known = {};
     walk.known.organization = found->id;

@@ -26,6 +26,7 @@ struct Walk {
   RecordKey key;
   model::TenantName company;
   std::int64_t team_organization;
+  Attendance attendance = Attendance::person;
 
   Plan plan = {};
   CompanyRecord known = {}, saved = {};  // as this walk has it, and as the record does
@@ -33,7 +34,7 @@ struct Walk {
   std::optional<Account> own = {};            // when the credentials are a server administrator's
   std::optional<std::int64_t> organization = {};  // that everything is in; none: it is not there yet
   std::optional<std::int64_t> team = {};
-  std::vector<NewUser> new_users = {};
+  std::vector<NewUser> new_users = {};  // one whose password was given has none here
 
   [[nodiscard]] bool changes() const noexcept { return mode == Mode::change; }
   void act(ActionKind kind, std::string what) { plan.actions.push_back({kind, std::move(what)}); }
@@ -46,7 +47,8 @@ struct Walk {
 /// Reads the record; finds out whether the credentials reach what the isolation needs. Errors: denied, naming what to set.
 Result<void> begin(Walk& walk);
 
-/// The company's organization as it is there: by its number if that is still ours, else by name. None there: nothing.
+/// The company's organization as it is there: by its number if that is still ours, else by name. None there: nothing. Errors: conflict: it is
+/// another company's, renamed.
 Result<std::optional<Organization>> find_organization(Walk& walk);
 /// False: it is there, but nobody of ours is in it yet, so that what is inside cannot be seen by this look.
 Result<bool> ensure_organization(Walk& walk);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "grafana/departure.h"
 #include "grafana/names.h"
 #include "grafana/walk.h"
 #include "tenancy/random_secret.h"
@@ -29,26 +30,22 @@ Result<void> check_wanted(const WantedUser& wanted) {
 /// The steps for one user; `id` is there once the account is.
 class OneUser {
  public:
-  OneUser(Walk& walk, const WantedUser& wanted) : walk_(walk), wanted_(wanted), called_(fmt::format("user '{}'", wanted.login)) {
+  OneUser(Walk& walk, const WantedUser& wanted) : walk_(walk), wanted_(wanted), called_(fmt::format("user '{}'", wanted.login)), login_(wanted.login) {
     record_.login = lower_case(wanted.login);
-    for (const UserRecord& known : walk.known_users) {
-      if (known.login == record_.login) record_ = known;
-    }
   }
 
   Result<void> ensure() {
     PV_TRY(const auto other, walk_.record->other_with_login(walk_.key, record_.login));
     if (other) return fail(Errc::conflict, fmt::format("{} is of company '{}' already: give this company's another login", called_, *other));
-    PV_TRY(const bool was_renamed, find_renamed());
-    if (was_renamed) return {};
+    PV_TRY_VOID(find_record());
+    PV_TRY_VOID(find_renamed());
     if (!walk_.own) {
       PV_TRY_VOID(find_as_organization_admin());
     } else {
       PV_TRY_VOID(ensure_account());
-      if (account_) {
-        PV_TRY_VOID(ensure_membership());
-        PV_TRY_VOID(leave_others());
-      }
+      if (id_) PV_TRY_VOID(give_what_was_given());
+      if (id_) PV_TRY_VOID(ensure_membership());
+      if (id_) PV_TRY_VOID(leave_others());
     }
     if (!id_) return {};
     return join_team();
@@ -63,63 +60,140 @@ class OneUser {
     return walk_.changes() ? walk_.record->save_user(walk_.key, record_) : Result<void>();
   }
 
-  /// An account of ours that a person has given another login is not made a second time.
-  Result<bool> find_renamed() {
-    if (record_.id == 0 || !walk_.team) return false;
-    PV_TRY(const auto members, walk_.client->team_members(*walk_.organization, *walk_.team));
-    for (const TeamMember& member : members) {
-      if (member.user_id != record_.id || lower_case(member.login) == record_.login) continue;
-      walk_.note(fmt::format("{} is called '{}' in Grafana now", called_, member.login));
-      return true;
-    }
-    return false;
-  }
-
-  Result<void> find_as_organization_admin() {
-    PV_TRY(const auto member, walk_.client->member(*walk_.organization, wanted_.login));
-    if (!member) {
-      return fail(Errc::denied, walk_.server_administrator_needed(fmt::format("making {} in Grafana", called_)) + "; or make the user in Grafana first");
-    }
-    id_ = member->user_id;
-    if (record_.id != *id_) {
-      walk_.act(ActionKind::adopt, called_);
-      PV_TRY_VOID(remember(UserState::adopted));
+  /// What is known of the user, also from before the isolation was changed.
+  Result<void> find_record() {
+    const Isolation other = walk_.key.isolation == Isolation::team ? Isolation::organization : Isolation::team;
+    PV_TRY(const auto before, walk_.record->users({walk_.key.company, other}));
+    for (const std::vector<UserRecord>& users : {before, walk_.known_users}) {
+      for (const UserRecord& known : users) {
+        if (lower_case(known.login) == record_.login) record_ = {record_.login, known.id, known.state};
+      }
     }
     return {};
   }
 
+  /// An account of ours that a person has given another login is not made a second time.
+  Result<void> find_renamed() {
+    if (record_.id == 0 || !walk_.team) return {};
+    PV_TRY(const auto members, walk_.client->team_members(*walk_.organization, *walk_.team));
+    for (const TeamMember& member : members) {
+      if (member.user_id != record_.id || lower_case(member.login) == record_.login) continue;
+      walk_.note(fmt::format("{} is called '{}' in Grafana now", called_, member.login));
+      login_ = member.login;
+    }
+    return {};
+  }
+
+  Result<void> find_as_organization_admin() {
+    PV_TRY(const auto member, walk_.client->member(*walk_.organization, login_));
+    if (!member) {
+      return fail(Errc::denied, walk_.server_administrator_needed(fmt::format("making {} in Grafana", called_)) + "; or make the user in Grafana first");
+    }
+    if (wanted_.password || !wanted_.email.empty()) {
+      return fail(Errc::denied, walk_.server_administrator_needed(fmt::format("giving {}, whom Grafana has, a password or an e-mail address", called_)));
+    }
+    PV_TRY(const auto other, walk_.record->other_with_account(walk_.key, member->user_id));
+    if (record_.id != member->user_id && other) return leave_to_person(fmt::format("it is the account of company '{}', with another login", *other));
+    if (record_.id != member->user_id && walk_.attendance == Attendance::nobody) return leave_to_person("PowerView has not made it");
+    id_ = member->user_id;
+    if (record_.id == *id_) return {};
+    walk_.act(ActionKind::adopt, called_);
+    return remember(UserState::adopted);
+  }
+
+  /// An account that is not taken: a person may do something about it; without one everything else of the company goes on.
+  Result<void> leave_to_person(const std::string& why) {
+    if (walk_.attendance == Attendance::person) return fail(Errc::conflict, fmt::format("{}: {}: give another login", called_, why));
+    walk_.note(fmt::format("{} is in Grafana and is left alone: {}; 'powerview grafana apply' by hand takes it, or another with --login", called_, why));
+    return {};
+  }
+
   Result<void> ensure_account() {
-    PV_TRY(account_, walk_.client->account(wanted_.login));
+    PV_TRY(account_, walk_.client->account(login_));
     if (!account_) return make_account();
-    if (lower_case(account_->login) != record_.login) {
+    const bool is_known = record_.id == account_->id;
+    // Grafana looks e-mail addresses up before logins.
+    if (!is_known && lower_case(account_->login) != record_.login && lower_case(account_->email) == record_.login) {
       return fail(Errc::conflict, fmt::format("{}: Grafana knows this as the e-mail address of '{}': give another login", called_, account_->login));
     }
     if (account_->is_server_admin) return fail(Errc::conflict, called_ + " is a Grafana server administrator, whom nothing keeps from anything: give another login");
-    id_ = account_->id;
-    if (record_.state == UserState::making) {
+    PV_TRY(const auto other, walk_.record->other_with_account(walk_.key, account_->id));
+    if (!is_known && other) return leave_to_person(fmt::format("it is the account of company '{}', with another login", *other));
+    if (record_.state == UserState::making && (is_known || record_.id == 0)) {
+      id_ = account_->id;
       walk_.act(ActionKind::change, called_ + ": a password, since the one it was made with reached nobody");
       if (!walk_.changes()) return {};
-      const Secret password = wanted_.password ? *wanted_.password : random_password();
-      PV_TRY_VOID(walk_.client->set_password(*id_, password));
-      walk_.new_users.push_back({wanted_.login, password});
+      PV_TRY_VOID(walk_.client->set_password(*id_, new_password()));
       return remember(UserState::making);
     }
-    if (record_.id == *id_) return {};
-    walk_.act(ActionKind::adopt, called_ + ": its password stays");
+    if (!is_known) return adopt();
+    id_ = account_->id;
+    return remember(record_.state);
+  }
+
+  /// Somebody may have given their account this login to get in here.
+  Result<void> adopt() {
+    PV_TRY(const auto organizations, walk_.client->organizations_of(account_->id));
+    bool is_elsewhere = walk_.key.isolation == Isolation::team;
+    for (const Organization& found : organizations) {
+      if (walk_.organization && found.id == *walk_.organization) continue;
+      is_elsewhere = true;
+      PV_TRY(const auto owner, walk_.record->other_with_organization(walk_.key, found.id));
+      if (owner) return leave_to_person(fmt::format("it is in the organization of company '{}'", *owner));
+    }
+    if (is_elsewhere && walk_.attendance == Attendance::nobody) return leave_to_person("PowerView has not made it, and it may be anybody's");
+    id_ = account_->id;
+    walk_.act(ActionKind::adopt, called_ + (wanted_.password ? "" : ": its password stays"));
+    if (!wanted_.password) {
+      walk_.note(fmt::format("{} was in Grafana before: its old password stays valid, be it one that many know; 'powerview grafana apply {} --login {} --password-file FILE' gives "
+                             "it another",
+                             called_, walk_.company.str(), wanted_.login));
+    }
     return remember(UserState::adopted);
+  }
+
+  /// To an account that is there as well: whoever names a password means it.
+  Result<void> give_what_was_given() {
+    if (is_new()) return {};
+    if (wanted_.password && record_.state != UserState::making) {
+      walk_.act(ActionKind::change, called_ + ": the password that was given");
+      if (walk_.changes()) PV_TRY_VOID(walk_.client->set_password(*id_, *wanted_.password));
+    }
+    if (wanted_.email.empty() || lower_case(account_->email) == lower_case(wanted_.email)) return {};
+    walk_.act(ActionKind::change, fmt::format("{}: its e-mail address, from '{}'", called_, account_->email));
+    return walk_.changes() ? walk_.client->set_email(*account_, wanted_.email) : Result<void>();
+  }
+
+  /// Made by this walk, or given its first password that reaches somebody.
+  [[nodiscard]] bool is_new() const { return !walk_.new_users.empty() && walk_.new_users.back().login == wanted_.login; }
+
+  /// The one that was given, else one that the walk remembers.
+  Secret new_password() {
+    if (!wanted_.password) {
+      const Secret drawn = random_password();
+      walk_.new_users.push_back({wanted_.login, drawn});
+      return drawn;
+    }
+    walk_.new_users.push_back({wanted_.login, Secret()});
+    return *wanted_.password;
   }
 
   Result<void> make_account() {
     walk_.act(ActionKind::make, fmt::format("{} ({} of the organization, in the team){}", called_, to_string(wanted_.role), wanted_.password ? "" : ", with a random password"));
     if (!walk_.changes()) return {};
-    const Secret password = wanted_.password ? *wanted_.password : random_password();
     // Before it is sent: if the answer is lost, the account that is there then is known to be this one.
     PV_TRY_VOID(remember(UserState::making));
-    PV_TRY(id_, walk_.client->make_account({wanted_.login, wanted_.email, password, *walk_.organization}));
-    walk_.new_users.push_back({wanted_.login, password});
+    const auto made = walk_.client->make_account({wanted_.login, wanted_.email, new_password(), *walk_.organization});
+    if (!made) {
+      // Refused for certain: an account of that login that comes later is somebody else's.
+      if (made.error().kind() != Errc::unavailable) PV_TRY_VOID(walk_.record->forget_user(walk_.key, record_.login));
+      return fail(made.error());
+    }
+    id_ = *made;
+    PV_TRY_VOID(walk_.record->take_account(walk_.key, *id_));
     PV_TRY_VOID(remember(UserState::making));
     PV_TRY(account_, walk_.client->account(wanted_.login));
-    return {};
+    return account_ ? Result<void>() : fail(Errc::unavailable, fmt::format("Grafana: {} was made and is not there", called_));
   }
 
   Result<void> ensure_membership() {
@@ -129,9 +203,8 @@ class OneUser {
     }
     PV_TRY(const auto members, walk_.client->members(*walk_.organization));
     const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.user_id == *id_; });
-    const bool was_just_made = !walk_.new_users.empty() && walk_.new_users.back().login == wanted_.login;
     if (found == members.end()) {
-      if (!was_just_made) walk_.act(ActionKind::change, fmt::format("{}: into the organization, as {}", called_, to_string(wanted_.role)));
+      if (!is_new()) walk_.act(ActionKind::change, fmt::format("{}: into the organization, as {}", called_, to_string(wanted_.role)));
       return walk_.changes() ? walk_.client->add_member(*walk_.organization, account_->login, to_string(wanted_.role)) : Result<void>();
     }
     if (found->role == to_string(wanted_.role)) return {};
@@ -139,7 +212,7 @@ class OneUser {
       walk_.note(fmt::format("{} is {} of the organization; PowerView leaves that to whoever has set it", called_, found->role));
       return {};
     }
-    if (!was_just_made) walk_.act(ActionKind::change, fmt::format("{}: {} of the organization, from {}", called_, to_string(wanted_.role), found->role));
+    if (!is_new()) walk_.act(ActionKind::change, fmt::format("{}: {} of the organization, from {}", called_, to_string(wanted_.role), found->role));
     return walk_.changes() ? walk_.client->set_role(*walk_.organization, *id_, to_string(wanted_.role)) : Result<void>();
   }
 
@@ -155,23 +228,9 @@ class OneUser {
         continue;
       }
       walk_.act(ActionKind::change, fmt::format("{}: out of organization '{}'", called_, other.name));
-      if (!walk_.changes()) continue;
-      if (account_->active_organization == other.id) {
-        PV_TRY_VOID(walk_.client->use_organization(*id_, *walk_.organization));
-        account_->active_organization = *walk_.organization;
-      }
-      PV_TRY_VOID(leave(other));
+      if (walk_.changes()) PV_TRY_VOID(leave_organization(*walk_.client, *account_, other, *walk_.organization));
     }
     return {};
-  }
-
-  Result<void> leave(const Organization& other) {
-    PV_TRY(const auto members, walk_.client->members(other.id));
-    const bool is_its_own = members.size() == 1 && members.front().user_id == *id_ && other.id != 1 &&
-                            (lower_case(other.name) == record_.login || (!wanted_.email.empty() && lower_case(other.name) == lower_case(wanted_.email)));
-    // Its only Admin cannot leave it, and nobody else has any use for it.
-    if (is_its_own) return walk_.client->delete_organization(other.id, *walk_.organization);
-    return walk_.client->drop_member(other.id, *id_);
   }
 
   Result<void> join_team() {
@@ -179,14 +238,14 @@ class OneUser {
       PV_TRY(const auto members, walk_.client->team_members(*walk_.organization, *walk_.team));
       if (std::any_of(members.begin(), members.end(), [&](const TeamMember& member) { return member.user_id == *id_; })) return {};
     }
-    const bool was_just_made = !walk_.new_users.empty() && walk_.new_users.back().login == wanted_.login;
-    if (!was_just_made) walk_.act(ActionKind::change, called_ + ": into the team");
+    if (!is_new()) walk_.act(ActionKind::change, called_ + ": into the team");
     return walk_.changes() ? walk_.client->add_team_member(*walk_.organization, *walk_.team, *id_) : Result<void>();
   }
 
   Walk& walk_;
   const WantedUser& wanted_;
   std::string called_;
+  std::string login_;  // in Grafana now
   UserRecord record_;
   std::optional<Account> account_;
   std::optional<std::int64_t> id_;

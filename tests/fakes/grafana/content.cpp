@@ -96,7 +96,7 @@ Reply one_folder(World& world, const Key& key, const Call& call) {
     world.folders.erase(key);
     return world.options.version == 10 ? Reply{200, "\"\""} : ok({{"message", "Folder deleted"}});
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
 }
 
 Reply folders(World& world, const Call& call) {
@@ -208,7 +208,7 @@ Reply one_dashboard(World& world, const Key& key, const Call& call) {
     world.dashboards.erase(found);
     return ok({{"title", title}, {"message", "Dashboard " + title + " deleted"}});
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
 }
 
 Reply search(const World& world, const Call& call) {
@@ -236,6 +236,14 @@ std::optional<Reply> content(World& world, const Call& call) {
   const std::string& first = call.path[0];
   if (first == "folders") return folders(world, call);
   if (first == "search") return search(world, call);
+  if (first == "playlists" && call.path.size() == 1) {
+    std::vector<std::string>& playlists = world.playlists[call.caller.org];
+    if (call.method == "POST") playlists.push_back(json::parse(call.body).value("name", ""));
+    json list = json::array();
+    for (const std::string& name : playlists) list.push_back({{"name", name}});
+    return ok(list);
+  }
+  if (first == "dashboard" && call.path.size() == 2 && call.path[1] == "snapshots") return ok(json::array());
   if (first != "dashboards") return std::nullopt;
   if (call.path.size() == 2 && call.path[1] == "db" && call.method == "POST") return save(world, call);
   if (call.path.size() >= 3 && call.path[1] == "uid") return one_dashboard(world, {call.caller.org, call.path[2]}, call);

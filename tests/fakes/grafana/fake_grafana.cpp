@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -101,6 +102,8 @@ struct FakeGrafana::Parts {
   World world{{}};
   std::vector<Request> log;
   std::size_t counted = 0, wrong_at = 0, meanwhile_at = 0;
+  bool is_held = false;
+  std::condition_variable let_go;
   Fault fault = Fault::refuse;
   std::function<void()> meanwhile;
   httplib::Server server;
@@ -159,14 +162,15 @@ struct FakeGrafana::Parts {
     } catch (const nlohmann::json::exception&) {
       return grafana::refusal(400, "bad request data");
     }
-    return grafana::refusal(404, "Not found");
+    return grafana::refusal(404, grafana::kUnknownRoute);
   }
 
   void handle(const httplib::Request& request, httplib::Response& response) {
     std::optional<Fault> wrong;
     std::function<void()> first;
     {
-      const std::lock_guard lock(mutex);
+      std::unique_lock lock(mutex);
+      let_go.wait(lock, [this] { return !is_held; });
       ++counted;
       if (counted == wrong_at) wrong = fault;
       if (counted == meanwhile_at) first = std::move(meanwhile);
@@ -180,7 +184,7 @@ struct FakeGrafana::Parts {
       silence_ms = world.options.silence_ms;
       const bool is_done = wrong != Fault::refuse && wrong != Fault::page;
       if (is_done) reply = answer(request);
-      log.push_back({request.method, request.target, reply.status, is_done && request.method != "GET" && reply.status / 100 == 2});
+      log.push_back({request.method, request.target, reply.status, is_done && request.method != "GET" && reply.status / 100 == 2, reply.body.find(grafana::kUnknownRoute) == std::string::npos});
     }
     response.status = reply.status;
     if (wrong == Fault::silent_after || wrong == Fault::slow) std::this_thread::sleep_for(std::chrono::milliseconds(wrong == Fault::slow ? 5 : silence_ms));
@@ -218,6 +222,7 @@ FakeGrafana::FakeGrafana(FakeGrafanaOptions options) : parts_(std::make_unique<P
 }
 
 FakeGrafana::~FakeGrafana() {
+  let_go();
   parts_->server.stop();
   parts_->thread.join();
 }
@@ -256,6 +261,17 @@ void FakeGrafana::meanwhile(std::size_t nth, std::function<void()> what) {
   const std::lock_guard lock(parts_->mutex);
   parts_->meanwhile_at = parts_->counted + nth;
   parts_->meanwhile = std::move(what);
+}
+
+void FakeGrafana::hold() {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->is_held = true;
+}
+
+void FakeGrafana::let_go() {
+  const std::lock_guard lock(parts_->mutex);
+  parts_->is_held = false;
+  parts_->let_go.notify_all();
 }
 
 std::string FakeGrafana::state() const {

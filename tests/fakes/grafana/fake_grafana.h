@@ -47,6 +47,7 @@ class FakeGrafana {
     std::string method, target;
     int status = 0;
     bool is_change = false;  // anything but GET that was done
+    bool is_known = true;    // a route of this fake
   };
   [[nodiscard]] std::vector<Request> requests() const;
   [[nodiscard]] std::size_t changes() const;
@@ -56,6 +57,10 @@ class FakeGrafana {
   void go_wrong(std::size_t nth, Fault fault);
   /// Runs before the nth request from now is answered, once: what another program or a person does at that moment.
   void meanwhile(std::size_t nth, std::function<void()> what);
+
+  /// Answers nothing until it is let go: requests are taken and wait.
+  void hold();
+  void let_go();
 
   /// Everything but numbers, versions and passwords, as JSON that can be compared.
   [[nodiscard]] std::string state() const;

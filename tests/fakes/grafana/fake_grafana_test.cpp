@@ -1,5 +1,7 @@
 #include "fakes/grafana/fake_grafana.h"
 
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "base/http_client.h"
@@ -129,6 +131,36 @@ TEST_P(FakeGrafanaTest, EveryViewerQueriesEveryDatasourceOfTheOrganization) {
   ASSERT_EQ(reached.size(), 2U);
   EXPECT_EQ(reached[1].path, "/api/v2/buckets");
   EXPECT_EQ(reached[1].authorization, "Token abc");
+}
+
+TEST_P(FakeGrafanaTest, ADatasourceIsReachedByItsNumberToo) {
+  const std::string made = body("POST", "/api/datasources", R"({"uid":"s","name":"n","type":"influxdb","access":"proxy","url":"http://x","secureJsonData":{"token":"abc"}})");
+  const std::size_t at = made.find("\"id\":") + 5;
+  const std::string id = made.substr(at, made.find(',', at) - at);
+  EXPECT_EQ(status("GET", "/api/datasources/" + id), 200) << made;
+  EXPECT_EQ(status("GET", "/api/datasources/uid/s/health"), 400) << "InfluxDB does not answer";
+  grafana_.forward_to([](const FakeGrafana::Forwarded& forwarded) { return forwarded.path; });
+  EXPECT_EQ(status("GET", "/api/datasources/uid/s/health"), 200);
+  EXPECT_EQ(body("POST", "/api/datasources/proxy/" + id + "/api/v2/query", "{}"), "/api/v2/query");
+  EXPECT_EQ(status("POST", "/api/datasources/proxy/4711/api/v2/query", "{}"), 404);
+}
+
+TEST_P(FakeGrafanaTest, APersonNamesTheirAccountAsTheyLikeAndGoesOnlyWhereTheyAreMember) {
+  status("POST", "/api/admin/users", R"({"login":"v","password":"pass","OrgId":1})");
+  status("POST", "/api/orgs", R"({"name":"other"})");
+  Person viewer(grafana_.url(), "v", "pass");
+  EXPECT_EQ(viewer.ask("PUT", "/api/user", R"({"login":"admin","email":"v"})").status, 409);
+  EXPECT_EQ(viewer.ask("POST", "/api/user/using/" + std::to_string(grafana_.organization("other"))).status, 401);
+  EXPECT_EQ(viewer.ask("POST", "/api/user/using/1").status, 200);
+  EXPECT_EQ(viewer.ask("PUT", "/api/user", R"({"login":"\u00c9LAN \u0152 \u0178","email":"v"})").status, 200);
+  EXPECT_EQ(status("GET", "/api/users/lookup?loginOrEmail=%C3%A9lan%20%C5%93%20%C3%BF"), 200) << "as Go lowers letters";
+}
+
+TEST_P(FakeGrafanaTest, HoldsItsAnswersUntilItIsLetGo) {
+  grafana_.hold();
+  std::thread later([this] { grafana_.let_go(); });
+  EXPECT_EQ(status("GET", "/api/folders"), 200);
+  later.join();
 }
 
 TEST_P(FakeGrafanaTest, GoesWrongOnceAsToldAndLogsWhatWasDone) {

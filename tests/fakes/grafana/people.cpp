@@ -106,7 +106,7 @@ Reply orgs(World& world, const Call& call) {
     }
     return refusal(404, "Organization not found");
   }
-  if (path.size() < 2) return refusal(404, "not in this fake");
+  if (path.size() < 2) return refusal(404, kUnknownRoute);
   const std::int64_t id = number(path[1]);
   if (path.size() >= 3 && path[2] == "users") return members(world, id, call, 3);
   if (!world.orgs.contains(id)) return refusal(404, "Organization not found");
@@ -120,7 +120,7 @@ Reply orgs(World& world, const Call& call) {
     world.orgs[id].name = name;
     return done("Organization updated");
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
 }
 
 bool is_long_enough(const std::string& password) { return password.size() >= 4; }
@@ -137,7 +137,7 @@ Reply make_account(World& world, const Call& call) {
   const std::int64_t wanted = body.value("OrgId", std::int64_t{0});
   if (wanted != 0 && !world.orgs.contains(wanted)) return refusal(400, "Organization not found");
   const std::int64_t id = world.next();
-  User user{.login = login, .email = email, .password = body.value("password", ""), .is_server_admin = false, .active_org = 0, .failures = 0};
+  User user{.login = login, .email = email, .name = body.value("name", ""), .password = body.value("password", ""), .is_server_admin = false, .active_org = 0, .failures = 0};
   if (world.options.assigns_organization) {
     user.active_org = wanted != 0 ? wanted : 1;
     world.orgs[user.active_org].members[id] = "Viewer";
@@ -152,7 +152,7 @@ Reply make_account(World& world, const Call& call) {
 Reply admin(World& world, const Call& call) {
   const Path& path = call.path;
   if (path.size() == 2 && path[1] == "users" && call.method == "POST") return make_account(world, call);
-  if (path.size() < 3 || path[1] != "users") return refusal(404, "not in this fake");
+  if (path.size() < 3 || path[1] != "users") return refusal(404, kUnknownRoute);
   const std::int64_t id = number(path[2]);
   if (!world.users.contains(id)) return refusal(world.options.version >= 12 && path.size() == 4 ? 500 : 404, "user not found");
   if (path.size() == 3 && call.method == "DELETE") {
@@ -167,7 +167,39 @@ Reply admin(World& world, const Call& call) {
     world.users[id].password = password;
     return done("User password updated");
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
+}
+
+/// What an account is called, changed by an administrator or by itself.
+Reply rename_account(World& world, std::int64_t id, const Call& call) {
+  const json body = json::parse(call.body);
+  const std::string login = lower(body.value("login", ""));
+  const std::string email = lower(body.value("email", ""));
+  if (login.empty() && email.empty()) return refusal(400, "Validation error, need to specify either username or email");
+  for (const std::string& text : {login, email}) {
+    const std::int64_t other = text.empty() ? 0 : world.user_called(text);
+    if (other != 0 && other != id) return refusal(409, "User with the same login or email already exists");
+  }
+  User& user = world.users[id];
+  user.login = login.empty() ? email : login;
+  user.email = email.empty() ? login : email;
+  user.name = body.value("name", "");
+  return done("User updated");
+}
+
+Reply use_org(World& world, std::int64_t id, const std::string& org_text) {
+  const std::int64_t org = number(org_text);
+  if (!world.orgs.contains(org) || !world.orgs[org].members.contains(id)) return refusal(401, "Not a valid organization");
+  world.users[id].active_org = org;
+  return done("Active organization changed");
+}
+
+/// What everybody may do with their own account.
+Reply own_user(World& world, const Call& call) {
+  if (call.caller.user == 0) return refusal(403, "not a user");
+  if (call.path.size() == 1 && call.method == "PUT") return rename_account(world, call.caller.user, call);
+  if (call.path.size() == 3 && call.path[1] == "using" && call.method == "POST") return use_org(world, call.caller.user, call.path[2]);
+  return refusal(404, kUnknownRoute);
 }
 
 Reply users(World& world, const Call& call) {
@@ -177,11 +209,13 @@ Reply users(World& world, const Call& call) {
     const std::int64_t id = wanted == call.query.end() ? 0 : world.user_called(wanted->second);
     if (id == 0) return refusal(404, "user not found");
     const User& user = world.users.at(id);
-    return ok({{"id", id}, {"login", user.login}, {"email", user.email}, {"orgId", user.active_org}, {"isGrafanaAdmin", user.is_server_admin}});
+    return ok({{"id", id}, {"login", user.login}, {"email", user.email}, {"name", user.name}, {"orgId", user.active_org}, {"isGrafanaAdmin", user.is_server_admin}});
   }
-  if (path.size() < 3) return refusal(404, "not in this fake");
+  if (path.size() < 2) return refusal(404, kUnknownRoute);
   const std::int64_t id = number(path[1]);
   if (!world.users.contains(id)) return refusal(404, "user not found");
+  if (path.size() == 2 && call.method == "PUT") return rename_account(world, id, call);
+  if (path.size() < 3) return refusal(404, kUnknownRoute);
   if (path[2] == "orgs" && call.method == "GET") {
     json list = json::array();
     for (const auto& [org_id, org] : world.orgs) {
@@ -189,13 +223,8 @@ Reply users(World& world, const Call& call) {
     }
     return ok(list);
   }
-  if (path.size() == 4 && path[2] == "using" && call.method == "POST") {
-    const std::int64_t org = number(path[3]);
-    if (!world.orgs.contains(org) || !world.orgs[org].members.contains(id)) return refusal(401, "Not a valid organization");
-    world.users[id].active_org = org;
-    return done("Active organization changed");
-  }
-  return refusal(404, "not in this fake");
+  if (path.size() == 4 && path[2] == "using" && call.method == "POST") return use_org(world, id, path[3]);
+  return refusal(404, kUnknownRoute);
 }
 
 json team_json(std::int64_t id, const Team& team) {
@@ -234,7 +263,7 @@ Reply team_members(World& world, Team& team, const Call& call) {
     team.members[number(call.path[3])] = json::parse(call.body).value("permission", 0);
     return done("Team member updated");
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
 }
 
 Reply teams(World& world, const Call& call) {
@@ -254,7 +283,7 @@ Reply teams(World& world, const Call& call) {
     if (call.caller.user != 0) world.teams[id].members[call.caller.user] = 4;
     return ok({{"teamId", id}, {"message", "Team created"}});
   }
-  if (path.size() < 2) return refusal(404, "not in this fake");
+  if (path.size() < 2) return refusal(404, kUnknownRoute);
   const std::int64_t id = number(path[1]);
   if (!world.teams.contains(id) || world.teams[id].org != call.caller.org) return refusal(404, "Team not found");
   Team& team = world.teams[id];
@@ -274,7 +303,7 @@ Reply teams(World& world, const Call& call) {
     for (auto& [key, dashboard] : world.dashboards) drop(dashboard.items);
     return done("Team deleted");
   }
-  return refusal(404, "not in this fake");
+  return refusal(404, kUnknownRoute);
 }
 
 }  // namespace
@@ -284,6 +313,11 @@ std::optional<Reply> people(World& world, const Call& call) {
   if (first == "orgs" || first == "admin" || first == "users") {
     if (!call.caller.is_server_admin) return refusal(403, "You'll need additional permissions to perform this action. Permissions needed: orgs:read");
     return first == "orgs" ? orgs(world, call) : first == "admin" ? admin(world, call) : users(world, call);
+  }
+  if (first == "user") return own_user(world, call);
+  if (first == "serviceaccounts" && call.path.size() == 2 && call.path[1] == "search") {
+    const auto count = std::count_if(world.tokens.begin(), world.tokens.end(), [&](const auto& entry) { return entry.second.org == call.caller.org; });
+    return ok({{"totalCount", count}, {"serviceAccounts", json::array()}, {"page", 1}, {"perPage", 10}});
   }
   if (first == "org" && call.path.size() >= 2 && call.path[1] == "users") {
     if (call.caller.role != "Admin") return refusal(403, "You'll need additional permissions to perform this action. Permissions needed: org.users:read");

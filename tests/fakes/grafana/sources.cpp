@@ -102,13 +102,26 @@ Reply query(const World& world, const Call& call) {
   return refusal(400, "no queries found");
 }
 
+/// By uid, or in the old form by number: what comes after it goes to InfluxDB.
 Reply proxy(const World& world, const Call& call) {
-  const auto found = world.datasources.find({call.caller.org, call.path[3]});
+  const bool is_by_uid = call.path[2] == "uid";
+  const std::string& name = call.path[is_by_uid ? 3 : 2];
+  const auto found = std::find_if(world.datasources.begin(), world.datasources.end(), [&](const auto& entry) {
+    return entry.first.first == call.caller.org && (is_by_uid ? entry.first.second == name : std::to_string(entry.second.id) == name);
+  });
   if (call.caller.role == "None") return refusal(403, "You'll need additional permissions to perform this action");
   if (found == world.datasources.end()) return refusal(404, "Unable to find datasource");
   std::string path;
-  for (std::size_t i = 4; i < call.path.size(); ++i) path += "/" + call.path[i];
+  for (std::size_t i = is_by_uid ? 4 : 3; i < call.path.size(); ++i) path += "/" + call.path[i];
   return forward(world, found->second, call, path);
+}
+
+/// The plugin asks InfluxDB; whoever may query may do that.
+Reply health(const World& world, const Call& call) {
+  if (call.caller.role == "None") return refusal(403, "You'll need additional permissions to perform this action. Permissions needed: datasources:query");
+  if (!world.datasources.contains({call.caller.org, call.path[2]})) return refusal(404, "Data source not found");
+  if (!world.upstream) return {400, json{{"status", "ERROR"}, {"message", "no answer"}}.dump()};
+  return ok({{"status", "OK"}, {"message", "datasource is working"}});
 }
 
 Reply by_uid(World& world, const Call& call) {
@@ -130,7 +143,8 @@ std::optional<Reply> sources(World& world, const Call& call) {
   if (path[0] == "ds" && path.size() == 2 && path[1] == "query" && call.method == "POST") return query(world, call);
   if (path[0] == "plugins" && path.size() == 3) return path[1] == "influxdb" || path[1] == "influxdb-adecwatts-datasource" ? ok({{"id", path[1]}}) : refusal(404, "Plugin not found, no installed plugin with that id");
   if (path[0] != "datasources") return std::nullopt;
-  if (path.size() >= 4 && path[1] == "proxy" && path[2] == "uid") return proxy(world, call);
+  if (path.size() >= 4 && path[1] == "proxy") return proxy(world, call);
+  if (path.size() == 4 && path[1] == "uid" && path[3] == "health" && call.method == "GET") return health(world, call);
   if (path.size() == 3 && path[1] == "uid") return by_uid(world, call);
   if (path.size() == 1 && call.method == "GET") {
     json list = json::array();
@@ -142,6 +156,12 @@ std::optional<Reply> sources(World& world, const Call& call) {
   if (path.size() == 1 && call.method == "POST") {
     if (call.caller.role != "Admin") return refusal(403, "You'll need additional permissions to perform this action. Permissions needed: datasources:create");
     return make_source(world, call);
+  }
+  if (path.size() == 2 && call.method == "GET") {
+    for (const auto& [key, source] : world.datasources) {
+      if (key.first == call.caller.org && std::to_string(source.id) == path[1]) return ok(source_json(key, source));
+    }
+    return refusal(404, "Data source not found");
   }
   if (path.size() == 3 && path[1] == "name" && call.method == "GET") {
     for (const auto& [key, source] : world.datasources) {

@@ -30,7 +30,7 @@ json without_numbers(const std::string& text) {
 
 World::World(FakeGrafanaOptions given) : options(given) {
   orgs[1] = {"Main Org.", {{1, "Admin"}}};
-  users[1] = {.login = "admin", .email = "admin@localhost", .password = "admin-secret", .is_server_admin = true, .active_org = 1, .failures = 0};
+  users[1] = {.login = "admin", .email = "admin@localhost", .name = "", .password = "admin-secret", .is_server_admin = true, .active_org = 1, .failures = 0};
 }
 
 std::int64_t World::user_called(const std::string& login_or_email) const {
@@ -91,9 +91,29 @@ Reply refusal(int status, const std::string& message, const std::string& kind) {
   return {status, body.dump()};
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-  return text;
+std::string lower(const std::string& text) {
+  std::string out = text;
+  for (std::size_t at = 0; at < out.size(); ++at) {
+    const auto c = static_cast<unsigned char>(out[at]);
+    if (c >= 'A' && c <= 'Z') out[at] = static_cast<char>(c | 0x20);
+    if ((c & 0xe0) != 0xc0 || at + 1 >= out.size()) continue;
+    auto next = static_cast<unsigned char>(out[at + 1]);
+    const unsigned code = (c & 0x1fU) << 6 | (next & 0x3fU);
+    // U+00C0 to U+00DE lie 32 below their small ones; from U+0100 on capitals and small letters take turns.
+    if (code >= 0xc0 && code <= 0xde && code != 0xd7) next = static_cast<unsigned char>(next + 0x20);
+    if (code == 0x178) {
+      out[at] = '\xc3';
+      next = 0xbf;
+    }
+    const bool capitals_are_even = (code >= 0x100 && code <= 0x12f) || (code >= 0x132 && code <= 0x137) || (code >= 0x14a && code <= 0x177);
+    const bool capitals_are_odd = (code >= 0x139 && code <= 0x148) || (code >= 0x179 && code <= 0x17e);
+    if ((capitals_are_even && code % 2 == 0) || (capitals_are_odd && code % 2 == 1)) {
+      out[at] = static_cast<char>(0xc0U | (code + 1) >> 6);
+      next = static_cast<unsigned char>(0x80U | ((code + 1) & 0x3fU));
+    }
+    out[++at] = static_cast<char>(next);
+  }
+  return out;
 }
 
 bool is_uid(const std::string& text) {

@@ -23,7 +23,7 @@ struct Org {
   std::map<std::int64_t, std::string> members;  // user -> role
 };
 struct User {
-  std::string login, email, password;  // login and e-mail in lower case
+  std::string login, email, name, password;  // login and e-mail in lower case
   bool is_server_admin = false;
   std::int64_t active_org = 0;
   int failures = 0;
@@ -90,6 +90,7 @@ struct World {
   std::map<Key, Dashboard> dashboards;
   std::int64_t last_id = 1;
   std::size_t dashboard_versions = 0;
+  std::map<std::int64_t, std::vector<std::string>> playlists;  // of an organization
   std::function<std::string(const FakeGrafana::Forwarded&)> upstream;
 
   explicit World(FakeGrafanaOptions given);
@@ -101,12 +102,14 @@ struct World {
 };
 
 [[nodiscard]] Reply refusal(int status, const std::string& message, const std::string& kind = {});
-[[nodiscard]] std::string lower(std::string text);
+/// As Go's strings.ToLower, for Latin letters.
+[[nodiscard]] std::string lower(const std::string& text);
+inline constexpr const char* kUnknownRoute = "not in this fake";
 [[nodiscard]] bool is_uid(const std::string& text);
 
 /// Nothing: not one of its routes.
-std::optional<Reply> people(World& world, const Call& call);   // organizations, accounts, teams
-std::optional<Reply> content(World& world, const Call& call);  // folders, dashboards, search
+std::optional<Reply> people(World& world, const Call& call);   // organizations, accounts, service accounts, teams
+std::optional<Reply> content(World& world, const Call& call);  // folders, dashboards, search, playlists, snapshots
 std::optional<Reply> sources(World& world, const Call& call);  // datasources, what queries them, plugins
 
 }  // namespace pv::testing::grafana
