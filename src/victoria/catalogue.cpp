@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <tuple>
@@ -21,7 +22,9 @@ using Json = nlohmann::json;
 
 constexpr std::int64_t kDay_s = 86'400;
 constexpr std::int64_t kWindow_s = 28 * kDay_s;
-constexpr std::int64_t kFirstWindow_s = 13 * kWindow_s;  // files say 20YY
+constexpr std::int64_t kFirstWindow_s = 13 * kWindow_s;        // a window that touches 1970 itself makes the whole answer empty
+constexpr std::int64_t kFirstYear_s = 13 * 45 * kWindow_s;    // 2014: what is older is not worth a question for each year
+constexpr std::int64_t kYear_s = 13 * kWindow_s;              // asked for at once: a query has limits of samples and of time
 constexpr std::uint32_t kMostWindowRows = 65'536;
 constexpr unsigned kLoggerBits = 32;
 
@@ -106,6 +109,49 @@ Result<Windows> windows_of(Server& server, const std::string& selector, model::P
   return windows;
 }
 
+/// Of the names that a channel has had, as it was called last.
+Result<model::Channel> latest_of(Server& server, const Selector& of_logger, std::vector<model::Channel> names, std::int64_t now) {
+  Selector selector = of_logger;
+  selector.channel(names.front());
+  const std::string query = fmt::format("max(tlast_over_time({}[{}s])) by (channel_name,device_subtype)", selector.text(), now + 3 * kDay_s - kFirstWindow_s);
+  PV_TRY(const std::string answer,
+         server.ask("/api/v1/query", fmt::format("query={}&nocache=1&time={}.999", percent_encoded(query), now + 3 * kDay_s - 1)));
+  PV_TRY(const std::vector<QueriedSeries> found, read_query(answer));
+  const auto last_of = [&found](const model::Channel& channel) {
+    for (const QueriedSeries& series : found) {
+      if (label(series.labels, "channel_name") != channel.name || label(series.labels, "device_subtype") != to_string(channel.subtype)) continue;
+      if (!series.points.empty()) return series.points.front().second;
+    }
+    return -1.0;
+  };
+  return *std::max_element(names.begin(), names.end(), [&](const auto& a, const auto& b) { return last_of(a) < last_of(b); });
+}
+
+/// The same for any span, year by year. Empty spans cost next to nothing.
+Result<Windows> windows_by_year(Server& server, const std::string& selector, model::Period period) {
+  Windows all;
+  for (std::int64_t from_s = period.from_s; from_s < period.to_s;) {
+    const std::int64_t to_s = std::min(period.to_s, from_s < kFirstYear_s ? kFirstYear_s : (from_s / kYear_s + 1) * kYear_s);
+    PV_TRY(Windows some, windows_of(server, selector, {from_s, to_s}, kWindow_s));
+    for (auto& [key, windows] : some) all[key].merge(windows);
+    from_s = to_s;
+  }
+  return all;
+}
+
+/// What a catalogue says of a logger's rows before an instant at which a window begins.
+std::vector<Window> windows_before(const Catalogue* catalogue, const LoggerKey& key, std::int64_t boundary_s) {
+  std::vector<Window> kept;
+  if (catalogue == nullptr) return kept;
+  for (const CatalogueCampaign& campaign : catalogue->campaigns) {
+    if (campaign.name.str() != key.first) continue;
+    const auto logger = std::find_if(campaign.loggers.begin(), campaign.loggers.end(), [&key](const CatalogueLogger& one) { return one.sn == key.second; });
+    if (logger == campaign.loggers.end()) continue;
+    std::copy_if(logger->windows.begin(), logger->windows.end(), std::back_inserter(kept), [boundary_s](const Window& one) { return one.first_s < boundary_s; });
+  }
+  return kept;
+}
+
 /// U1 before Ch1, Ch2 before Ch10.
 auto channel_order(const model::ChannelSummary& one) {
   const model::Channel& channel = one.channel;
@@ -170,12 +216,12 @@ Result<std::vector<std::string>> read_label_values(const std::string& json) {
   return all;
 }
 
-Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenant) {
+Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenant, const Catalogue* last, std::int64_t changed_since_s) {
   Selector known(tenant);
   known.channels_and_events();
   PV_TRY(const std::string listing, server.ask("/api/v1/series", match_form(known.text()) + kEverListed));
   PV_TRY(const std::vector<Labels> series, read_series(listing));
-  std::map<std::string, std::map<std::string, std::map<std::string, model::Channel>>> found;  // campaign, serial, field
+  std::map<std::string, std::map<std::string, std::map<std::string, std::vector<model::Channel>>>> found;  // campaign, serial, field: its names
   for (const Labels& labels : series) {
     const std::string campaign(label(labels, "campaign"));
     const std::string sn(label(labels, "device_master_sn"));
@@ -184,17 +230,19 @@ Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenan
       found[campaign][sn];
     } else if (auto channel = channel_of(labels)) {
       std::string field = field_of(*channel);
-      model::Channel& held = found[campaign][sn][std::move(field)];
       // A channel that was renamed has a series by each name.
-      if (held.master_sn.empty() || held.name < channel->name) held = std::move(*channel);
+      std::vector<model::Channel>& names = found[campaign][sn][std::move(field)];
+      if (std::find(names.begin(), names.end(), *channel) == names.end()) names.push_back(std::move(*channel));
     }
   }
 
   const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   Selector measured(tenant);
   measured.channels();
-  // Empty spans cost next to nothing; nothing lies more than two days ahead. A window that touches 1970 itself makes the whole answer empty.
-  PV_TRY(const Windows windows, windows_of(server, measured.text(), {kFirstWindow_s, now + 3 * kDay_s}, kWindow_s));
+  // Nothing lies more than two days ahead.
+  const std::int64_t end_s = (now + 3 * kDay_s + kWindow_s - 1) / kWindow_s * kWindow_s;
+  const std::int64_t boundary_s = last == nullptr ? kFirstWindow_s : std::clamp(changed_since_s / kWindow_s * kWindow_s, kFirstWindow_s, end_s - kWindow_s);
+  PV_TRY(const Windows windows, windows_by_year(server, measured.text(), {boundary_s, end_s}));
 
   Catalogue catalogue;
   std::int64_t next_channel = 1;
@@ -206,7 +254,15 @@ Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenan
       CatalogueLogger logger;
       logger.sn = sn;
       const model::LoggerId id = logger_id(catalogue.campaigns.size() - 1, entry.loggers.size());
-      for (auto& [field, channel] : channels) logger.channels.push_back({{}, id, std::move(channel), field});
+      Selector of_logger(tenant);
+      of_logger.equals("campaign", campaign).equals("device_master_sn", sn);
+      for (auto& [field, names] : channels) {
+        model::Channel channel = names.front();
+        if (names.size() > 1) {
+          PV_TRY(channel, latest_of(server, of_logger, std::move(names), now));
+        }
+        logger.channels.push_back({{}, id, std::move(channel), field});
+      }
       std::sort(logger.channels.begin(), logger.channels.end(), [](const auto& a, const auto& b) { return channel_order(a) < channel_order(b); });
       for (model::ChannelSummary& channel : logger.channels) channel.id = {next_channel++};
       if (const auto rows = windows.find({campaign, sn}); rows != windows.end()) logger.windows = usable(rows->second);
@@ -217,6 +273,8 @@ Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenan
         PV_TRY(const Windows days, windows_of(server, one.text(), period, kDay_s));
         if (const auto rows = days.find({campaign, sn}); rows != days.end()) logger.windows = usable(rows->second);
       }
+      std::vector<Window> kept = windows_before(last, {campaign, sn}, boundary_s);
+      logger.windows.insert(logger.windows.begin(), kept.begin(), kept.end());
       entry.loggers.push_back(std::move(logger));
     }
   }

@@ -1,7 +1,8 @@
 #pragma once
 /// What VictoriaMetrics holds of one company: campaigns, loggers, channels, and how their rows lie in time.
 ///
-/// Made of one listing of series and four range queries, which VictoriaMetrics works out by itself: samples are not transferred. Immutable.
+/// Made of one listing of series and four range queries for each year, which VictoriaMetrics works out by itself: samples are not transferred. Where the
+/// last catalogue is known and what has changed since, only the windows from there on are asked for. Immutable.
 
 #include <cstdint>
 #include <string>
@@ -35,7 +36,8 @@ struct CatalogueCampaign {
 struct Catalogue {
   std::vector<CatalogueCampaign> campaigns;  // by name
 
-  static Result<Catalogue> load(Server& server, const model::TenantName& tenant);
+  /// `last`: null, or a catalogue that still holds for all rows before `changed_since_s`.
+  static Result<Catalogue> load(Server& server, const model::TenantName& tenant, const Catalogue* last, std::int64_t changed_since_s);
 
   /// Campaign index + 1, and campaign index * 2^32 + logger index + 1.
   [[nodiscard]] static model::CampaignId campaign_id(std::size_t campaign) noexcept;

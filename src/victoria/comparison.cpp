@@ -5,15 +5,12 @@
 #include <cstdlib>
 #include <map>
 
-#include "base/decimal.h"
 #include "victoria/labels.h"
 
 namespace pv::victoria {
 namespace {
 
-constexpr std::size_t kMostBatchBytes = 4U << 20;
-constexpr std::size_t kMostBatchLines = 50'000;
-constexpr std::int64_t kDay_s = 86'400;
+constexpr std::int64_t kMostAhead_s = 2 * 86'400;  // of its clock: VictoriaMetrics takes nothing later
 
 /// VictoriaMetrics turns a double into a decimal of at least 12 digits.
 bool same_value(double a, double b) noexcept { return std::abs(a - b) <= 1e-11 * std::max(std::abs(a), std::abs(b)) + 1e-12; }
@@ -23,14 +20,8 @@ bool same_value(double a, double b) noexcept { return std::abs(a - b) <= 1e-11 *
 std::string Comparison::selector(const ComparedLogger& logger, std::size_t channel) const {
   Selector selector(tenant_);
   selector.equals("campaign", logger.campaign.str()).equals("device_master_sn", logger.sn);
-  if (channel == logger.channels.size()) {
-    selector.equals("__name__", kRestartMetric);
-  } else {
-    const model::Channel& one = logger.channels[channel].channel;
-    selector.equals("device_sn", one.device_sn).equals("channel_label", one.label).equals("channel_unit", one.unit);
-    selector.equals("device_type", to_string(one.type)).channels();
-  }
-  return selector.text();
+  if (channel == logger.channels.size()) return selector.events().text();
+  return selector.channel(logger.channels[channel].channel).text();
 }
 
 Result<Findings> Comparison::compare(const ComparedLogger& logger, model::Period period, Missing missing) {
@@ -53,7 +44,7 @@ Result<Findings> Comparison::compare(const ComparedLogger& logger, model::Period
     PV_TRY_VOID(compare_rows(logger, period, rows, missing));
   }
   PV_TRY_VOID(compare_events(logger, period, missing));
-  PV_TRY_VOID(flush());
+  PV_TRY_VOID(batch_.flush());
   return std::move(findings_);
 }
 
@@ -80,13 +71,13 @@ Result<void> Comparison::compare_rows(const ComparedLogger& logger, model::Perio
       if (at == end || *at != time_s) at = std::lower_bound(begin, end, time_s);
       const bool known = at != end && *at == time_s;
       const auto row = static_cast<std::size_t>(at - rows.time_s.begin());
-      if (!known || column.is_missing(row) || there[row - first] || !same_value(column.value(row), run.values[i])) {
-        findings_.differing.insert(c);
-        if (known) there[row - first] = true;
-      } else {
-        there[row - first] = true;
-        ++at;
+      if (!known || column.is_missing(row)) {
+        if (beyond_ == Beyond::erase) findings_.differing.insert(c);
+        continue;
       }
+      if (there[row - first] || !same_value(column.value(row), run.values[i])) findings_.differing.insert(c);
+      there[row - first] = true;
+      findings_.oldest_there_s = std::min(findings_.oldest_there_s, time_s);
     }
     return {};
   };
@@ -102,7 +93,7 @@ Result<void> Comparison::compare_rows(const ComparedLogger& logger, model::Perio
       if (column.is_missing(row) || (!seen[c].empty() && seen[c][row - first])) continue;
       const std::int64_t time_s = rows.time_s[row];
       note_missing(logger, c, time_s);
-      if (missing == Missing::send) PV_TRY_VOID(send(head, column.value(row), time_s));
+      if (missing == Missing::send) PV_TRY_VOID(batch_.add(head, column.value(row), time_s));
     }
   }
   if (missing == Missing::send) findings_.points.clear();
@@ -119,8 +110,13 @@ Result<void> Comparison::compare_events(const ComparedLogger& logger, model::Per
   PV_TRY_VOID(server_.export_series(selector(logger, index), period, [&](const ExportedRun& run) -> Result<void> {
     for (const std::int64_t time_s : run.time_s) {
       const auto event = there.find(time_s);
-      if (event == there.end() || event->second) findings_.differing.insert(index);
-      if (event != there.end()) event->second = true;
+      if (event == there.end()) {
+        if (beyond_ == Beyond::erase) findings_.differing.insert(index);
+        continue;
+      }
+      if (event->second) findings_.differing.insert(index);
+      event->second = true;
+      findings_.oldest_there_s = std::min(findings_.oldest_there_s, time_s);
     }
     return {};
   }));
@@ -128,36 +124,18 @@ Result<void> Comparison::compare_events(const ComparedLogger& logger, model::Per
   for (const auto& [time_s, is_there] : there) {
     if (is_there) continue;
     note_missing(logger, index, time_s);
-    if (missing == Missing::send) PV_TRY_VOID(send(head, 1, time_s));
+    if (missing == Missing::send) PV_TRY_VOID(batch_.add(head, 1, time_s));
   }
   if (missing == Missing::send) findings_.points.clear();
   return {};
 }
 
 void Comparison::note_missing(const ComparedLogger& logger, std::size_t channel, std::int64_t time_s) {
-  if (std::abs(time_s - now_s_) < kDay_s) ++findings_.fresh_missing;
+  if (time_s <= now_s_ + kMostAhead_s) findings_.latest_missing_s = std::max(findings_.latest_missing_s, time_s);
   ++findings_.missing;
   if (findings_.points.size() >= model::kMostRefused) return;
   const std::string field = channel < logger.channels.size() ? logger.channels[channel].field : std::string(kRestartMetric);
   findings_.points.push_back({logger.campaign.str(), logger.sn, field, time_s, ""});
-}
-
-Result<void> Comparison::send(const std::string& head, double value, std::int64_t time_s) {
-  if (batch_.size() + head.size() > kMostBatchBytes || batch_lines_ >= kMostBatchLines) PV_TRY_VOID(flush());
-  batch_ += head;
-  append_shortest(batch_, value);
-  batch_ += ' ';
-  batch_ += std::to_string(time_s);
-  batch_ += '\n';
-  ++batch_lines_;
-  return {};
-}
-
-Result<void> Comparison::flush() {
-  const auto sent = server_.write(tenant_, batch_, Server::Precision::seconds);
-  batch_.clear();
-  batch_lines_ = 0;
-  return sent;
 }
 
 }  // namespace pv::victoria

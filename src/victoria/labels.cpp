@@ -5,6 +5,7 @@
 namespace pv::victoria {
 namespace {
 
+constexpr std::string_view kAsideMeasurement = "powerview_aside";
 constexpr std::size_t kLongestText = 4096;  // of a label that a logger file gave
 
 /// VictoriaMetrics takes a backslash before comma, equals sign, space and backslash off again, and before nothing else.
@@ -71,8 +72,8 @@ std::optional<model::Channel> channel_of(const Labels& labels) {
 std::string field_of(const model::Channel& channel) { return field_name(channel, model::ChannelIdStyle::device_first); }
 
 std::string line_head(const model::TenantName& tenant, const model::CampaignName& campaign, const model::Channel& channel,
-                      model::ChannelIdStyle style) {
-  std::string head = head_of("electrical", tenant, campaign, channel.master_sn);
+                      model::ChannelIdStyle style, Shelf shelf) {
+  std::string head = head_of(shelf == Shelf::open ? "electrical" : kAsideMeasurement, tenant, campaign, channel.master_sn);
   append_label(head, "channel_id", channel_id(channel, style));
   append_label(head, "channel_unit", channel.unit);
   append_label(head, "channel_label", channel.label);
@@ -84,8 +85,8 @@ std::string line_head(const model::TenantName& tenant, const model::CampaignName
   return head + ' ' + field_key(field_name(channel, style)) + '=';
 }
 
-std::string event_head(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn) {
-  return head_of("logger_event", tenant, campaign, logger_sn) + " restart=";
+std::string event_head(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn, Shelf shelf) {
+  return head_of(shelf == Shelf::open ? "logger_event" : kAsideMeasurement, tenant, campaign, logger_sn) + " restart=";
 }
 
 std::string note_head(const model::TenantName& tenant, std::string_view field) {
@@ -118,8 +119,26 @@ Selector& Selector::equals(std::string_view name, std::string_view value) & {
   return *this;
 }
 
-Selector& Selector::channels() & {
-  text_ += ",__name__=~\"electrical_.+\"";
+Selector& Selector::channels(Shelf shelf) & {
+  // The first letter of a channel's field is M or S; that of an event's is r.
+  text_ += shelf == Shelf::open ? ",__name__=~\"electrical_.+\"" : ",__name__=~\"powerview_aside_[MS].+\"";
+  return *this;
+}
+
+Selector& Selector::channel(const model::Channel& one, Shelf shelf) & {
+  equals("device_sn", one.device_sn).equals("channel_label", one.label).equals("channel_unit", one.unit).equals("device_type", to_string(one.type));
+  return channels(shelf);
+}
+
+Selector& Selector::events(Shelf shelf) & { return equals("__name__", shelf == Shelf::open ? kRestartMetric : kRestartAsideMetric); }
+
+Selector& Selector::changes() & {
+  text_ += ",__name__=~\"powerview_generation|powerview_changed\"";
+  return *this;
+}
+
+Selector& Selector::all_aside() & {
+  text_ += ",__name__=~\"powerview_aside_.+\"";
   return *this;
 }
 

@@ -29,18 +29,24 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 /// What makes a channel within a campaign, whatever the style of its id: its device_first field name.
 [[nodiscard]] std::string field_of(const model::Channel& channel);
 
-/// A line up to its value: "electrical,db=…,campaign=… M1_U1_M1_V=".
+/// Where series lie: where everybody reads them, or put aside while they are written anew (victoria/set_aside.h).
+enum class Shelf : std::uint8_t { open, aside };
+
+/// A line up to its value: "electrical,db=…,campaign=… M1_U1_M1_V=", aside "powerview_aside,…".
 [[nodiscard]] std::string line_head(const model::TenantName& tenant, const model::CampaignName& campaign, const model::Channel& channel,
-                                    model::ChannelIdStyle style);
-/// "logger_event,db=…,campaign=…,device_master_sn=… restart=".
-[[nodiscard]] std::string event_head(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn);
+                                    model::ChannelIdStyle style, Shelf shelf = Shelf::open);
+/// "logger_event,db=…,campaign=…,device_master_sn=… restart=", aside "powerview_aside,…".
+[[nodiscard]] std::string event_head(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn,
+                                     Shelf shelf = Shelf::open);
 /// A note of the copy itself: "powerview,db=…[,campaign=…,device_master_sn=…] <field>=".
 [[nodiscard]] std::string note_head(const model::TenantName& tenant, std::string_view field);
 [[nodiscard]] std::string note_head(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn,
                                     std::string_view field);
 
 inline constexpr std::string_view kRestartMetric = "logger_event_restart";
+inline constexpr std::string_view kRestartAsideMetric = "powerview_aside_restart";
 inline constexpr std::string_view kGenerationMetric = "powerview_generation";  // Unix ms, a sample each time that a copy was brought up to date
+inline constexpr std::string_view kChangedMetric = "powerview_changed";  // at the instants of a generation: Unix seconds of the first row that may be another
 inline constexpr std::string_view kRewritingMetric = "powerview_rewriting";    // there while a logger's series are deleted and written again
 
 /// A series selector: {db="company",campaign="camp \"x\"",…}.
@@ -49,7 +55,15 @@ class Selector {
   explicit Selector(const model::TenantName& tenant);
   Selector& equals(std::string_view name, std::string_view value) &;
   /// All channels.
-  Selector& channels() &;
+  Selector& channels(Shelf shelf = Shelf::open) &;
+  /// One channel, under whatever name; it needs the campaign and the logger.
+  Selector& channel(const model::Channel& one, Shelf shelf = Shelf::open) &;
+  /// Restart events.
+  Selector& events(Shelf shelf = Shelf::open) &;
+  /// Notes of changes: generation and changed.
+  Selector& changes() &;
+  /// Everything that is put aside.
+  Selector& all_aside() &;
   /// Channels and restart events.
   Selector& channels_and_events() &;
   [[nodiscard]] std::string text() const { return text_ + "}"; }

@@ -17,6 +17,9 @@
 namespace pv::victoria {
 namespace {
 
+/// Whose truth is whole.
+MirrorOptions of_whole(const std::string& url) { return {.server = Options::single(url), .beyond = Beyond::erase}; }
+
 constexpr std::int64_t kFirst = 1'735'689'600;  // 2025-01-01
 
 class VictoriaMirror : public ::testing::Test {
@@ -25,7 +28,7 @@ class VictoriaMirror : public ::testing::Test {
     PV_NEEDS_VICTORIA_METRICS();
     victoria_ = std::make_unique<testing::VictoriaServer>();
     server_ = *Server::open(Options::single(victoria_->url()));
-    mirror_ = *Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+    mirror_ = *Mirror::open(of_whole(victoria_->url()), tenant_named("acme"));
     truth_.campaigns.push_back({"camp", {steady_logger("02000001", 3, kFirst, 1000)}, {}, {}});
     truth_.campaigns[0].loggers[0].restarts_s = {kFirst + 60, kFirst + 600'060};
     truth_.block_rows = 300;
@@ -52,7 +55,7 @@ TEST_F(VictoriaMirror, EverythingIsThereOnceHoweverOftenItIsPut) {
   EXPECT_EQ(put(rows(0, 400)).points, 1201U);
   EXPECT_EQ(put(rows(100, 1001)).points, 1801U);
   EXPECT_EQ(put(rows(0, 1001)).points, 0U);
-  auto another = *Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+  auto another = *Mirror::open(of_whole(victoria_->url()), tenant_named("acme"));
   EXPECT_EQ(put_through(*another, rows(0, 1001), model::Change::added).points, 0U);
   EXPECT_EQ(held_by(*server_, "acme"), held_by_truth(truth_));
 }
@@ -117,7 +120,7 @@ TEST_F(VictoriaMirror, KilledAtAnyMomentTheNextPutEndsRight) {
     set(static_cast<std::size_t>(i % 3), 500, 100.5 + i);
     const pid_t child = fork();
     if (child == 0) {
-      auto mirror = Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+      auto mirror = Mirror::open(of_whole(victoria_->url()), tenant_named("acme"));
       const auto snapshot = truth_.snapshot(1);
       const model::Stretch stretch{camp(), "02000001", rows(500, 501), i % 2 == 0 ? model::Change::changed : model::Change::added};
       _exit(mirror && (*mirror)->put(**snapshot, {&stretch, 1}) ? 0 : 1);
@@ -126,10 +129,125 @@ TEST_F(VictoriaMirror, KilledAtAnyMomentTheNextPutEndsRight) {
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
     if (i % 4 == 3) victoria_->kill_and_restart();
-    auto mirror = *Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+    auto mirror = *Mirror::open(of_whole(victoria_->url()), tenant_named("acme"));
     put_through(*mirror, rows(500, 501), i % 2 == 0 ? model::Change::changed : model::Change::added);
     server_ = *Server::open(Options::single(victoria_->url()));
     ASSERT_EQ(held_by(*server_, "acme"), held_by_truth(truth_)) << "round " << i;
+  }
+}
+
+/// A mirror whose truth is what the files at hand say.
+class VictoriaMirrorOfAPart : public VictoriaMirror {
+ protected:
+  void SetUp() override {
+    VictoriaMirror::SetUp();
+    if (IsSkipped()) return;
+    put(rows(0, 1001));
+    wanted_ = held_by_truth(truth_);
+    part_ = *Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+    // One file is at hand: rows 490 to 510 of two of the three channels.
+    testing::MemoryLogger& all = logger();
+    testing::MemoryLogger cut{all.sn, all.step_s, {all.channels[0], all.channels[1]}, {}, {}};
+    for (std::size_t row = 490; row < 510; ++row) cut.rows.time_s.push_back(all.rows.time_s[row]);
+    cut.rows.columns.resize(2);
+    for (std::size_t c = 0; c < 2; ++c) cut.rows.columns[c].append(all.rows.columns[c], 490, 510);
+    all = std::move(cut);
+  }
+  /// The file says another value at row 500 of the first channel.
+  void correct(double value) {
+    set(0, 10, value);
+    wanted_[{field_of(logger().channels[0]), kFirst + 500 * 600}] = {value};
+  }
+  Held wanted_;
+  std::unique_ptr<Mirror> part_;
+};
+
+TEST_F(VictoriaMirrorOfAPart, ErasesNothingThatItsFilesDoNotSay) {
+  EXPECT_EQ(put_through(*part_, rows(490, 510), model::Change::added).points, 0U);
+  EXPECT_EQ(put_through(*part_, rows(490, 510), model::Change::changed).points, 0U);
+  EXPECT_EQ(held_by(*server_, "acme"), wanted_);
+}
+
+TEST_F(VictoriaMirrorOfAPart, ACorrectionKeepsWhatNoFileAtHandSays) {
+  // A channel that was renamed has two series; both stay.
+  const model::Channel renamed = [&] {
+    model::Channel channel = logger().channels[0];
+    channel.name = "Another name";
+    return channel;
+  }();
+  const std::string line = fmt::format("{}7.5 {}\n", line_head(tenant_named("acme"), camp(), renamed, model::ChannelIdStyle::device_first), kFirst - 600);
+  ASSERT_TRUE(server_->write(tenant_named("acme"), line, Server::Precision::seconds));
+  wanted_[{field_of(renamed), kFirst - 600}] = {7.5};
+  correct(77.7);
+  put_through(*part_, rows(490, 510), model::Change::changed);
+  EXPECT_EQ(held_by(*server_, "acme"), wanted_);
+  logger().restarts_s = {kFirst + 500 * 600 + 30};
+  wanted_[{std::string(kRestartMetric), kFirst + 500 * 600 + 30}] = {1};
+  correct(66.6);
+  put_through(*part_, rows(490, 510), model::Change::added);
+  EXPECT_EQ(held_by(*server_, "acme"), wanted_);
+  Selector aside(tenant_named("acme"));
+  aside.all_aside();
+  std::uint64_t left = 0;
+  ASSERT_TRUE(server_->export_series(aside.text(), kAllTime, [&](const ExportedRun& run) -> Result<void> {
+    left += run.time_s.size();
+    return {};
+  }));
+  EXPECT_EQ(left, 0U);
+}
+
+TEST_F(VictoriaMirrorOfAPart, KilledAtAnyMomentTheNextPutOfAnyLoggerGivesBack) {
+  for (int i = 0; i < 12; ++i) {
+    correct(100.5 + i);
+    const pid_t child = fork();
+    if (child == 0) {
+      auto mirror = Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+      const auto snapshot = truth_.snapshot(1);
+      const model::Stretch stretch{camp(), "02000001", rows(490, 510), model::Change::changed};
+      _exit(mirror && (*mirror)->put(**snapshot, {&stretch, 1}) ? 0 : 1);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(3 + i * 5));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    if (i % 4 == 3) victoria_->kill_and_restart();
+    server_ = *Server::open(Options::single(victoria_->url()));
+    auto mirror = *Mirror::open({Options::single(victoria_->url())}, tenant_named("acme"));
+    const auto snapshot = truth_.snapshot(1);
+    ASSERT_TRUE(mirror->put(**snapshot, {}));
+    EXPECT_EQ(held_by(*server_, "acme").size(), wanted_.size()) << "round " << i;
+    put_through(*mirror, rows(490, 510), model::Change::changed);
+    ASSERT_EQ(held_by(*server_, "acme"), wanted_) << "round " << i;
+  }
+}
+
+TEST_F(VictoriaMirror, SamplesThatARestartLostAreBroughtAgainHoweverOldTheyAre) {
+  Between between(victoria_->url());
+  auto mirror = *Mirror::open(of_whole(between.url()), tenant_named("acme"));
+  between.lose_writes(1);
+  EXPECT_EQ(put_through(*mirror, rows(0, 400), model::Change::added).refused_total, 0U);
+  const auto snapshot = truth_.snapshot(1);
+  const model::Stretch stretch{camp(), "02000001", rows(300, 1001), model::Change::added};
+  between.lose_writes(1);
+  const auto outcome = mirror->put(**snapshot, {&stretch, 1});
+  ASSERT_FALSE(outcome) << "what is younger than what is there is no matter of retention";
+  EXPECT_EQ(outcome.error().kind(), Errc::unavailable);
+  EXPECT_EQ(put_through(*mirror, rows(300, 1001), model::Change::added).refused_total, 0U);
+  EXPECT_EQ(held_by(*server_, "acme"), held_by_truth(truth_));
+}
+
+TEST_F(VictoriaMirror, ARestartAfterTheLastLookIsNoticed) {
+  Between between(victoria_->url());
+  auto mirror = *Mirror::open(of_whole(between.url()), tenant_named("acme"));
+  // The second write tells readers of the change.
+  between.before("/write", 2, [this] { victoria_->kill_and_restart(); });
+  const auto snapshot = truth_.snapshot(1);
+  const model::Stretch stretch{camp(), "02000001", rows(0, 1001), model::Change::added};
+  const auto outcome = mirror->put(**snapshot, {&stretch, 1});
+  server_ = *Server::open(Options::single(victoria_->url()));
+  if (outcome) {
+    EXPECT_EQ(held_by(*server_, "acme"), held_by_truth(truth_));
+  } else {
+    EXPECT_EQ(outcome.error().kind(), Errc::unavailable);
   }
 }
 

@@ -80,8 +80,14 @@ Result<std::unique_ptr<Server>> Server::open(const Options& options) {
                   fmt::format("victoriametrics.read_url of a cluster ends in /select/<account>/prometheus, not in {}", paths.read));
     }
   }
-  PV_TRY(auto writer, HttpClient::open({.base_url = write_url}));
-  PV_TRY(auto reader, HttpClient::open({.base_url = read_url}));
+  if (!options.credential.token.empty() && !options.credential.user.empty()) {
+    return fail(Errc::invalid_input, "VictoriaMetrics: set victoriametrics.token, or victoriametrics.user and victoriametrics.password, not both");
+  }
+  const auto client_of = [&options](const std::string& url) {
+    return HttpClient::open({.base_url = url, .credential = options.credential, .connect_time = options.connect_time, .answer_time = options.answer_time});
+  };
+  PV_TRY(auto writer, client_of(write_url));
+  PV_TRY(auto reader, client_of(read_url));
   return std::unique_ptr<Server>(new Server(std::move(writer), std::move(reader), std::move(paths)));
 }
 
@@ -93,7 +99,8 @@ Result<void> Server::check(const HttpResponse& response, const std::string& addr
   }
   const std::string words = fmt::format("VictoriaMetrics at {} answered {} to {}: {}", address, status, what, shortened(response.body));
   if (status == 401 || status == 403) {
-    return fail(Errc::denied, words + "; PowerView must be let through by what stands before it (vmauth, -deleteAuthKey, a proxy)");
+    return fail(Errc::denied, words + "; what stands before it (-httpAuth.username, vmauth, a proxy, -deleteAuthKey) must let PowerView through: see "
+                                      "victoriametrics.user, .password and .token");
   }
   if (status == 429 || status >= 500 || status == 408) {
     const std::int64_t now = now_s();

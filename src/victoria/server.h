@@ -44,6 +44,8 @@ class Server {
   /// has no such request.
   /// Costs nothing when nothing can be on its way. A fresh Server waits the first time: its predecessor may have written.
   Result<void> settle();
+  /// Another program may have written since.
+  void expect_writes_of_others() { may_be_on_its_way_ = true; }
   /// Returns when everything written before outlives a crash of VictoriaMetrics, which keeps samples in memory for up to five seconds after it took
   /// them: at once on one node (by a snapshot that is removed again), after six seconds where snapshots are not to be had. Includes settle().
   Result<void> persist();

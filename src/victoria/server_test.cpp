@@ -6,7 +6,11 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#define CPPHTTPLIB_OPENSSL_SUPPORT
+#define CPPHTTPLIB_ZLIB_SUPPORT
 #include <httplib.h>
+
+#include "testing/victoria_server.h"
 
 namespace pv::victoria {
 namespace {
@@ -69,6 +73,28 @@ TEST(VictoriaServer, EachRefusalSaysWhatItMeans) {
     EXPECT_NE(written.error().message().find("words of the server"), std::string::npos);
     EXPECT_EQ(server->not_before_s() >= before + 30, kind == Errc::unavailable) << status;
   }
+}
+
+TEST(VictoriaServer, ACredentialGoesWithEveryRequest) {
+  PV_NEEDS_VICTORIA_METRICS();
+  const testing::VictoriaServer victoria({"-retentionPeriod=100y", "-httpAuth.username=power", "-httpAuth.password=view:2"});
+  Options options = Options::single(victoria.url());
+  const auto refused = (*Server::open(options))->write(kAcme, "a b=1 1700000000\n", Server::Precision::seconds);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), Errc::denied);
+  EXPECT_NE(refused.error().message().find("victoriametrics.user"), std::string::npos);
+  options.credential = {.user = "power", .password = Secret("view:2"), .token = {}};
+  auto server = *Server::open(options);
+  ASSERT_TRUE(server->write(kAcme, "a b=1 1700000000\n", Server::Precision::seconds));
+  ASSERT_TRUE(server->persist());
+  std::size_t samples = 0;
+  ASSERT_TRUE(server->export_series("{__name__=\"a_b\"}", kAllTime, [&](const ExportedRun& run) -> Result<void> {
+    samples += run.values.size();
+    return {};
+  }));
+  EXPECT_EQ(samples, 1U);
+  options.credential.token = Secret("both");
+  EXPECT_EQ(Server::open(options).error().kind(), Errc::invalid_input);
 }
 
 }  // namespace

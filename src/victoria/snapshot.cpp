@@ -223,41 +223,54 @@ class Snapshot final : public model::SampleSnapshot {
     return summary;
   }
 
-  /// Reads the stamps of the fullest channel where no step is known yet.
+  /// Reads the stamps of the fullest channel where no step is known yet; of windows that it was not in, of the channel that is fullest in those.
   Result<void> learn_steps(model::LoggerId id) {
-    const CatalogueLogger& logger = *catalogue_->find(id);
     std::vector<const Window*> unknown;
-    for (const Window& window : logger.windows) {
+    for (const Window& window : catalogue_->find(id)->windows) {
       if (!tenant_->step(key_of(id, window))) unknown.push_back(&window);
     }
-    if (unknown.empty()) return {};
-    const model::Period period{unknown.front()->first_s, unknown.back()->last_s + 1};
+    while (!unknown.empty()) {
+      PV_TRY(const std::vector<std::int64_t> stamps, stamps_of_fullest(id, {unknown.front()->first_s, unknown.back()->last_s + 1}));
+      std::vector<const Window*> left;
+      for (const Window* window : unknown) {
+        const auto first = std::lower_bound(stamps.begin(), stamps.end(), window->first_s);
+        const std::span<const std::int64_t> rows(first, std::upper_bound(first, stamps.end(), window->last_s));
+        if (rows.size() * 2 < window->rows) {
+          left.push_back(window);
+        } else {
+          tenant_->keep_step(key_of(id, *window), rows.size() >= kMinRowsForStep ? model::usual_step(rows) : 0);
+        }
+      }
+      if (left.size() == unknown.size()) {  // rows that went away since they were counted, or channels that take turns
+        for (const Window* window : left) tenant_->keep_step(key_of(id, *window), 0);
+        return {};
+      }
+      unknown = std::move(left);
+    }
+    return {};
+  }
+
+  /// Of the channel that has most rows in a period.
+  Result<std::vector<std::int64_t>> stamps_of_fullest(model::LoggerId id, model::Period period) {
     const std::string query = fmt::format("topk(1, sum(count_over_time({}[{}s])) by (device_sn,channel_label,channel_unit))", channels_of(id),
                                           period.to_s - period.from_s);
     PV_TRY(const std::string answer, server_->ask("/api/v1/query", fmt::format("query={}&nocache=1&time={}.999", percent_encoded(query), period.to_s - 1)));
     PV_TRY(const std::vector<QueriedSeries> fullest, read_query(answer));
     std::vector<std::int64_t> stamps;
-    if (!fullest.empty()) {
-      const Labels& labels = fullest.front().labels;
-      Selector selector(tenant_->tenant);
-      selector.equals("campaign", catalogue_->campaign_of(id)->name.str()).equals("device_master_sn", logger.sn);
-      for (const char* name : {"device_sn", "channel_label", "channel_unit"}) selector.equals(name, label(labels, name));
-      selector.channels();
-      PV_TRY_VOID(server_->export_series(selector.text(), period, [&stamps](const ExportedRun& run) -> Result<void> {
-        if (stamps.size() + run.time_s.size() > kMostSamplesOfBlock) return fail(Errc::unavailable, "VictoriaMetrics answers too many samples of a channel");
-        stamps.insert(stamps.end(), run.time_s.begin(), run.time_s.end());
-        return {};
-      }));
-    }
+    if (fullest.empty()) return stamps;
+    const Labels& labels = fullest.front().labels;
+    Selector selector(tenant_->tenant);
+    selector.equals("campaign", catalogue_->campaign_of(id)->name.str()).equals("device_master_sn", catalogue_->find(id)->sn);
+    for (const char* name : {"device_sn", "channel_label", "channel_unit"}) selector.equals(name, label(labels, name));
+    selector.channels();
+    PV_TRY_VOID(server_->export_series(selector.text(), period, [&stamps](const ExportedRun& run) -> Result<void> {
+      if (stamps.size() + run.time_s.size() > kMostSamplesOfBlock) return fail(Errc::unavailable, "VictoriaMetrics answers too many samples of a channel");
+      stamps.insert(stamps.end(), run.time_s.begin(), run.time_s.end());
+      return {};
+    }));
     std::sort(stamps.begin(), stamps.end());
     stamps.erase(std::unique(stamps.begin(), stamps.end()), stamps.end());
-    for (const Window* window : unknown) {
-      const auto first = std::lower_bound(stamps.begin(), stamps.end(), window->first_s);
-      const auto last = std::upper_bound(first, stamps.end(), window->last_s);
-      const std::span<const std::int64_t> rows(first, last);
-      tenant_->keep_step(key_of(id, *window), rows.size() >= kMinRowsForStep ? model::usual_step(rows) : 0);
-    }
-    return {};
+    return stamps;
   }
 
   std::shared_ptr<TenantReading> tenant_;
@@ -269,19 +282,32 @@ class Snapshot final : public model::SampleSnapshot {
 
 }  // namespace
 
-Result<std::shared_ptr<const Catalogue>> TenantReading::catalogue(std::uint64_t generation, Server& server) {
-  {
+Result<TenantReading::Loaded> TenantReading::catalogue(std::uint64_t generation) {
+  return loaded_.get(Meanwhile::wait, [generation](const Loaded& loaded) { return loaded.generation >= generation; }, [this, generation]() -> Result<Loaded> {
+    std::shared_ptr<const Catalogue> last;
+    std::int64_t since_s = kAllTime.from_s;
+    {
+      const std::lock_guard lock(mutex_);
+      last = last_;
+      since_s = std::exchange(changed_since_s_, kAllTime.to_s);
+    }
+    auto loaded = [&]() -> Result<Catalogue> {
+      PV_TRY(const auto server, Server::open(options));
+      return Catalogue::load(*server, tenant, last.get(), since_s);
+    }();
     const std::lock_guard lock(mutex_);
-    if (catalogue_ && generation_ == generation) return catalogue_;
-  }
-  PV_TRY(Catalogue loaded, Catalogue::load(server, tenant));
-  auto shared = std::make_shared<const Catalogue>(std::move(loaded));
+    if (!loaded) {
+      changed_since_s_ = std::min(changed_since_s_, since_s);
+      return fail(std::move(loaded).error());
+    }
+    last_ = std::make_shared<const Catalogue>(std::move(*loaded));
+    return Loaded{generation, last_};
+  });
+}
+
+void TenantReading::note_change(std::int64_t since_s) {
   const std::lock_guard lock(mutex_);
-  if (generation >= generation_) {
-    generation_ = generation;
-    catalogue_ = shared;
-  }
-  return std::shared_ptr<const Catalogue>(std::move(shared));
+  changed_since_s_ = std::min(changed_since_s_, since_s);
 }
 
 std::optional<std::int64_t> TenantReading::step(const WindowKey& key) {
@@ -303,9 +329,9 @@ Result<std::unique_ptr<model::SampleSnapshot>> open_snapshot(std::shared_ptr<Ten
     PV_TRY(auto one, Server::open(tenant->options));
     connections.push_back(std::move(one));
   }
-  PV_TRY(auto catalogue, tenant->catalogue(generation, *server));
+  PV_TRY(TenantReading::Loaded loaded, tenant->catalogue(generation));
   return std::unique_ptr<model::SampleSnapshot>(
-      std::make_unique<Snapshot>(std::move(tenant), generation, std::move(catalogue), std::move(server), std::move(connections)));
+      std::make_unique<Snapshot>(std::move(tenant), loaded.generation, std::move(loaded.catalogue), std::move(server), std::move(connections)));
 }
 
 }  // namespace pv::victoria

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "base/result.h"
+#include "base/shared_answer.h"
 #include "model/source.h"
 #include "victoria/catalogue.h"
 #include "victoria/options.h"
@@ -23,8 +24,14 @@ class TenantReading {
 
   TenantReading(Options options_in, model::TenantName tenant_in) : options(std::move(options_in)), tenant(std::move(tenant_in)) {}
 
-  /// The catalogue of a generation, loaded through `server` when nobody has loaded it.
-  Result<std::shared_ptr<const Catalogue>> catalogue(std::uint64_t generation, Server& server);
+  struct Loaded {
+    std::uint64_t generation = 0;
+    std::shared_ptr<const Catalogue> catalogue;
+  };
+  /// The catalogue of a generation or a later one, loaded when nobody has loaded it.
+  Result<Loaded> catalogue(std::uint64_t generation);
+  /// Rows from this instant on may be others than the loaded catalogue says. To be called before anybody asks for the generation that says so.
+  void note_change(std::int64_t since_s);
   [[nodiscard]] std::optional<std::int64_t> step(const WindowKey& key);
   void keep_step(const WindowKey& key, std::int64_t step_s);
 
@@ -32,9 +39,10 @@ class TenantReading {
   const model::TenantName tenant;
 
  private:
+  SharedAnswer<Loaded> loaded_;
   std::mutex mutex_;
-  std::uint64_t generation_ = 0;
-  std::shared_ptr<const Catalogue> catalogue_;
+  std::shared_ptr<const Catalogue> last_;               // null at first
+  std::int64_t changed_since_s_ = kAllTime.to_s;        // after it
   std::map<WindowKey, std::int64_t> steps_;
 };
 

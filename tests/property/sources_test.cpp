@@ -177,6 +177,78 @@ TEST_P(Sources, GiveTheSameAnswers) {
   }
 }
 
+constexpr std::int64_t kDay_s = 86'400;
+constexpr std::int64_t kFirst_s = 1'735'689'600;  // 2025-01-01
+
+/// A run of one channel that measures 100 W.
+testing::MemoryLogger steady(const std::string& sn, std::int64_t first_s, std::int64_t step_s, std::size_t rows, const std::string& name, const std::string& unit = "W") {
+  testing::MemoryLogger logger{sn, step_s, {testing::make_channel(sn, 1, unit)}, {}, {}};
+  logger.channels[0].name = name;
+  logger.rows.columns.resize(1);
+  for (std::size_t row = 0; row < rows; ++row) {
+    logger.rows.time_s.push_back(first_s + static_cast<std::int64_t>(row) * step_s);
+    logger.rows.columns[0].push_decimal(1000, unit == "kW" ? 4 : 1);
+  }
+  return logger;
+}
+
+TEST_P(Sources, ALoggerThatWasSetAnewKeepsItsPast) {
+  if (GetParam() == Kept::victoriametrics) PV_NEEDS_VICTORIA_METRICS();
+  constexpr std::int64_t kChange_s = kFirst_s + 120 * kDay_s;
+  const auto campaign_of = [](std::vector<testing::MemoryLogger> loggers) { return testing::MemoryCampaign{"site", std::move(loggers), {}, {}}; };
+  constexpr std::size_t kLong = 120 * 144, kShort = 5 * 1440;
+  given({campaign_of({steady("02000001", kFirst_s, 600, kLong, "step"), steady("02000002", kFirst_s, 60, 20 * 1440, "unit", "W"), steady("02000003", kFirst_s, 600, 1000, "the old name"),
+                      steady("02000004", kFirst_s, 600, 1000, "silence")}),
+         campaign_of({steady("02000001", kChange_s, 60, kShort, "step"), steady("02000002", kFirst_s + 20 * kDay_s, 600, 105 * 144, "unit", "kW"),
+                      steady("02000003", kFirst_s + 600'000, 600, 10, "a name that sorts first"), steady("02000004", kChange_s, 600, 1, "silence")})});
+  const std::shared_ptr<model::SampleSource> source = kept();
+  const auto snapshot = must(source->snapshot(1));
+  const model::CampaignSummary campaign = must(snapshot->campaign(must(model::CampaignName::parse("site"))));
+  const std::vector<model::ChannelSummary> channels = must(snapshot->channels(campaign.id));
+  std::map<std::string, const model::ChannelSummary*> by_name;
+  for (const model::ChannelSummary& channel : channels) by_name[channel.channel.name + " " + channel.channel.unit] = &channel;
+  ASSERT_EQ(by_name.size(), 5U);
+  ASSERT_TRUE(by_name.contains("a name that sorts first W"));
+
+  /// Of whole UTC days from the first row's.
+  const auto days_of = [&](const std::string& name) {
+    const query::Scope scope{.snapshot = *snapshot, .campaign = campaign, .channels = std::span(by_name.at(name), 1)};
+    std::vector<std::int64_t> edges;
+    for (std::int64_t day = 0; day <= 125; ++day) edges.push_back(kFirst_s + day * kDay_s);
+    return must(query::energy(scope, edges)).at(0);
+  };
+  const auto expect_whole = [](const query::ChannelEnergy& got, std::size_t from_day, std::size_t to_day) {
+    for (std::size_t day = from_day; day < to_day; ++day) {
+      EXPECT_NEAR(got.energy_wh.at(day), 2'400, 1e-6) << day;
+      EXPECT_NEAR(got.coverage.at(day), 1, 1e-9) << day;
+    }
+  };
+  // Days around the change share a block, and with it a step.
+  {
+    SCOPED_TRACE("another step");
+    const query::ChannelEnergy got = days_of("step W");
+    expect_whole(got, 0, 60);
+    expect_whole(got, 123, 124);
+  }
+  {
+    SCOPED_TRACE("another unit");
+    expect_whole(days_of("unit W"), 0, 10);
+    expect_whole(days_of("unit kW"), 85, 124);
+  }
+  {
+    SCOPED_TRACE("one row after a silence");
+    const query::ChannelEnergy got = days_of("silence W");
+    expect_whole(got, 0, 6);
+    EXPECT_NEAR(got.energy_wh.at(119), 100 / 6.0, 1e-6);
+    EXPECT_TRUE(std::isnan(got.energy_wh.at(60)));
+  }
+  for (const model::LoggerSummary& logger : campaign.loggers) {
+    if (logger.sn == "02000003" || logger.sn == "02000004") {
+      EXPECT_EQ(logger.step_s, 600) << logger.sn;
+    }
+  }
+}
+
 std::string kept_name(const ::testing::TestParamInfo<Kept>& info) {
   return info.param == Kept::store ? "Store" : info.param == Kept::influxdb ? "Influxdb" : "Victoriametrics";
 }

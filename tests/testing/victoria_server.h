@@ -38,9 +38,30 @@ class VictoriaServer {
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   /// Ends it as a power cut would, and starts it again on the same data.
   void kill_and_restart() {
+    kill();
+    start();
+  }
+  void kill() {
     child_->send(SIGKILL);
     child_->wait();
-    start();
+  }
+  /// Again, on the same data and port.
+  void start() {
+    std::vector<std::string> argv = {kProgram, "-storageDataPath=" + (folder_ / "data").string(), "-httpListenAddr=127.0.0.1:" + std::to_string(port_),
+                                     "-memory.allowedPercent=10"};
+    argv.insert(argv.end(), flags_.begin(), flags_.end());
+    // A test that crashes leaves no server behind.
+    child_ = std::make_unique<Child>(argv, Child::Environment{}, [] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
+    for (int i = 0; i < 600; ++i) {
+      auto client = HttpClient::open({.base_url = url()});
+      if (client) {
+        const auto answer = (*client)->send(HttpRequest{.method = "GET", .target = "/health"});
+        if (answer && (answer->status == 200 || answer->status == 401)) return;
+      }
+      if (child_->has_ended()) break;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    throw std::runtime_error("victoria-metrics does not start: " + child_->err_so_far());
   }
 
  private:
@@ -55,24 +76,6 @@ class VictoriaServer {
     close(fd);
     if (!known) throw std::runtime_error("no free port");
     return ntohs(address.sin_port);
-  }
-
-  void start() {
-    std::vector<std::string> argv = {kProgram, "-storageDataPath=" + (folder_ / "data").string(), "-httpListenAddr=127.0.0.1:" + std::to_string(port_),
-                                     "-memory.allowedPercent=10"};
-    argv.insert(argv.end(), flags_.begin(), flags_.end());
-    // A test that crashes leaves no server behind.
-    child_ = std::make_unique<Child>(argv, Child::Environment{}, [] { prctl(PR_SET_PDEATHSIG, SIGKILL); });
-    for (int i = 0; i < 600; ++i) {
-      auto client = HttpClient::open({.base_url = url()});
-      if (client) {
-        const auto answer = (*client)->send(HttpRequest{.method = "GET", .target = "/health"});
-        if (answer && answer->status == 200) return;
-      }
-      if (child_->has_ended()) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    throw std::runtime_error("victoria-metrics does not start: " + child_->err_so_far());
   }
 
   TempFolder folder_;
