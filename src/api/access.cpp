@@ -105,10 +105,11 @@ std::optional<Reply> Gate::judge_origin(const Request& request) const {
 }
 
 bool Gate::is_known(const model::TenantName& tenant) const {
-  const auto source = sources_.open(tenant);
-  if (source || source.error().kind() != Errc::not_found) return true;
+  // First where the answer is at hand: where the samples are may be far away, or silent.
   const auto registered = options_.registry->tenant(tenant);
-  return registered || registered.error().kind() != Errc::not_found;
+  if (registered || registered.error().kind() != Errc::not_found) return true;
+  const auto source = sources_.open(tenant);
+  return source || source.error().kind() != Errc::not_found;
 }
 
 tl::expected<Admission, Reply> Gate::admit(const Route& route, const std::vector<std::string>& segments, const Request& request) const {

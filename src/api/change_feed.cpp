@@ -56,6 +56,11 @@ std::size_t ChangeFeed::listeners() const {
   return listeners_.size();
 }
 
+bool ChangeFeed::is_closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
+}
+
 void ChangeFeed::close() {
   {
     const std::lock_guard lock(mutex_);
@@ -71,6 +76,7 @@ ChangeFeed::Generations ChangeFeed::read_generations() {
   const auto tenants = sources_.tenants();
   if (!tenants) return generations;
   for (const model::TenantName& tenant : *tenants) {
+    if (is_closed()) break;  // each may take as long as its server is silent
     const auto source = sources_.open(tenant);
     if (!source) continue;
     if (const auto generation = (*source)->generation()) generations.emplace(tenant.str(), *generation);

@@ -68,6 +68,7 @@ class ChangeFeed {
  private:
   using Generations = std::map<std::string, std::uint64_t>;
   Generations read_generations();
+  [[nodiscard]] bool is_closed() const;
   void watch();
   bool tell(const Generations& now, const std::set<std::string>& arrivals);
 
