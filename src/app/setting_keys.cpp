@@ -289,6 +289,22 @@ const SettingKey kKeys[] = {
        s.victoria_read_url = v;
        return {};
      }},
+    {"victoriametrics", "user", Kind::text, {nullptr, nullptr}, "", "Of what stands before it (-httpAuth.username, vmauth, a proxy); empty: nothing does.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       if (v.find(':') != std::string::npos) return refuse("a name without a colon is", v);
+       s.victoria_user = v;
+       return {};
+     }},
+    {"victoriametrics", "password", Kind::secret, {"POWERVIEW_VICTORIAMETRICS_PASSWORD", nullptr}, "", "Of that user.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       s.victoria_password = Secret(v);
+       return {};
+     }},
+    {"victoriametrics", "token", Kind::secret, {"POWERVIEW_VICTORIAMETRICS_TOKEN", nullptr}, "", "A bearer token (vmauth) instead of user and password.",
+     [](Settings& s, const std::string& v) -> Result<void> {
+       s.victoria_token = Secret(v);
+       return {};
+     }},
     {"victoriametrics", "write", Kind::text, {nullptr, nullptr}, "on", "\"off\": nothing is sent there, whatever else is set.",
      [](Settings& s, const std::string& v) -> Result<void> {
        PV_TRY(s.victoria_write, on_or_off(v));

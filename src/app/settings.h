@@ -79,7 +79,8 @@ struct Settings {
   influx::TokenRights influxdb_token_rights = influx::TokenRights::read;
   model::ChannelIdStyle influxdb_style = model::ChannelIdStyle::device_first;
 
-  std::string victoria_url, victoria_write_url, victoria_read_url;
+  std::string victoria_url, victoria_write_url, victoria_read_url, victoria_user;
+  Secret victoria_password, victoria_token;
   Switch victoria_write = Switch::on;
 
   std::string grafana_url, grafana_username;
