@@ -165,6 +165,25 @@ TEST_F(GrafanaStack, ACampaignThatCameWhileGrafanaWasAwayIsThereAfterARestart) {
   EXPECT_EQ(serving.stop().code, 0);
 }
 
+TEST_F(GrafanaStack, AWrongPasswordIsSentOnceHoweverManyCompaniesThereAre) {
+  for (const char* company : {"a", "b", "c", "d", "e", "f"}) given_campaign(std::string(company) + "/north");
+  std::string text = sections();
+  text.replace(text.find("admin-secret"), std::string("admin-secret").size(), "a guess");
+  Serving serving(here, {.environment = {}, .settings = text});
+  serving.create_acme();
+  ASSERT_TRUE(eventually([&] { return serving.child().err_so_far().find("Grafana is left alone for 600 s") != std::string::npos; }, 60s)) << serving.child().err_so_far();
+  EXPECT_EQ(serving.sftp("mkdir north\n").code, 0);
+  const auto refused = [&] {
+    std::size_t count = 0;
+    for (const FakeGrafana::Request& request : grafana.requests()) count += request.status == 401 ? 1 : 0;
+    return count;
+  };
+  EXPECT_FALSE(eventually([&] { return refused() > 1; }, 1s));
+  EXPECT_EQ(serving.stop().code, 0);
+  EXPECT_EQ(refused(), 1U);
+  EXPECT_EQ(serving.child().err_so_far().find("a guess"), std::string::npos);
+}
+
 TEST_F(GrafanaStack, WhatServeLeavesToAPersonIsInItsLog) {
   given_campaign("acme/north");
   Person admin(grafana.url(), "admin", "admin-secret", 1);
