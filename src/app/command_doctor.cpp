@@ -13,11 +13,13 @@ namespace {
 
 enum class Output : std::uint8_t { text, json };
 enum class Walls : std::uint8_t { leave, attack };
+enum class Serving : std::uint8_t { expected, stopped };
 
 struct Options {
   CommonOptions common;
   Output output = Output::text;
   Walls walls = Walls::leave;
+  Serving serving = Serving::expected;
 };
 
 void print_text(const std::vector<Diagnosis>& all) {
@@ -36,8 +38,10 @@ ExitCode run_doctor(const Options& options) {
   auto settings = settings_for(options.common);
   if (!settings) return report(settings.error());
   settings->data_folder = real_folder(settings->data_folder);
+  if (const auto taken_on = take_on_service_user(*settings); !taken_on) return report(taken_on.error());
   std::vector<Diagnosis> all = examine_machine(*settings);
   const auto add = [&all](std::vector<Diagnosis> more) { all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end())); };
+  if (options.serving == Serving::expected) add(examine_serve(*settings));
   add(examine_systems(*settings));
   if (options.walls == Walls::attack) add(examine_walls(*settings));
   options.output == Output::json ? print_json(all) : print_text(all);
@@ -52,6 +56,8 @@ void add_doctor(CLI::App& app, Chosen& chosen) {
   CLI::App* command = app.add_subcommand("doctor", "Look the whole installation over, and say what to do");
   add_common_options(*command, options->common);
   command->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  command->add_flag_callback("--without-serve", [options] { options->serving = Serving::stopped; },
+                             "'powerview serve' is stopped on purpose, or files are taken in by 'powerview ingest' alone: do not look for it");
   command->add_flag_callback("--attack", [options] { options->walls = Walls::attack; },
                              "Also try, as a viewer made for the purpose and with a company's token, to get at another company's samples");
   command->callback([options, &chosen] { chosen = [options] { return run_doctor(*options); }; });

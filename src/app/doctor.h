@@ -1,6 +1,6 @@
 #pragma once
 /// Looks an installation over and says what to do.
-///   It changes nothing, but for what an attack needs (grafana/attack.h) and is asked for.
+///   It changes and makes nothing, but for what an attack needs (grafana/attack.h) and is asked for.
 ///   Threads: confined to one.
 
 #include <cstdint>
@@ -20,8 +20,14 @@ struct Diagnosis {
   std::string words;  // what was found, and, where it is not well, what to do
 };
 
-/// This machine: folders, rights, disk, clock, ports, ledger, registry, stores.
+/// As root: takes on the user whom the state folder belongs to (else "powerview"), for the rest of the program. Root may do everything, so what it may
+/// tells nothing of the service; and nothing that is opened on the way shall belong to root. Errors: denied.
+[[nodiscard]] Result<void> take_on_service_user(const Settings& settings);
+
+/// This machine: settings, folders, rights, what systemd lets the service do, disk, clock, ledger, registry, stores.
 [[nodiscard]] std::vector<Diagnosis> examine_machine(const Settings& settings);
+/// `serve` at work: its ports, its answers, its hook, the address it is reached by, SFTPGo in front.
+[[nodiscard]] std::vector<Diagnosis> examine_serve(const Settings& settings);
 /// The other systems: InfluxDB, VictoriaMetrics, Grafana, and what waits for them.
 [[nodiscard]] std::vector<Diagnosis> examine_systems(const Settings& settings);
 /// Walls: a company's token tries another's bucket, a company's viewer another's dashboards and datasource. Needs two companies.

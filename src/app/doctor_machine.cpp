@@ -1,17 +1,18 @@
-#include <netdb.h>
-#include <sys/socket.h>
+#include <grp.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstring>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include "app/access.h"
 #include "app/doctor.h"
-#include "base/http_client.h"
+#include "app/doctor_unit.h"
+#include "base/file.h"
 #include "ingest/ledger.h"
 #include "store/directory.h"
 #include "store/reader.h"
@@ -46,6 +47,57 @@ void examine_folder(std::vector<Diagnosis>& all, const char* about, const char* 
                  fmt::format("{} free{}", bytes_text(space.available), health == Health::well ? "" : "; files wait, and none is lost, when it is full: make room, or move the folder")});
 }
 
+bool has_secrets(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(" \t");
+    for (const std::string_view key : {"admin_token", "password", "api_token", "secret"}) {
+      if (begin != std::string::npos && std::string_view(line).substr(begin).starts_with(key)) return true;
+    }
+  }
+  return false;
+}
+
+/// Read by this user, and its secrets by nobody else.
+void examine_settings_file(std::vector<Diagnosis>& all, const std::filesystem::path& file, Content content) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return;
+  const auto text = read_text_file(file, 1U << 20);
+  const bool is_secret = content == Content::secret || (text && has_secrets(*text));
+  if (!text) {
+    all.push_back({file.filename().string(), Health::wrong, text.error().message() + "; the service cannot read it either: chown powerview, and chmod 600"});
+  } else if (is_secret && (status.st_mode & 0007) != 0) {
+    all.push_back({file.filename().string(), Health::wrong, fmt::format("everybody on this machine can read the secrets in {}: chmod 600, owner the user of the service", file.string())});
+  } else if (is_secret && (status.st_mode & 0070) != 0) {
+    all.push_back({file.filename().string(), Health::warning, fmt::format("its group can read the secrets in {}, and SFTPGo may be in it: chmod 600, owner the user of the service", file.string())});
+  } else {
+    all.push_back({file.filename().string(), Health::well, file.string()});
+  }
+}
+
+/// It is made with the first report: what counts is the first folder above that is there.
+void examine_reports(std::vector<Diagnosis>& all, const Settings& settings) {
+  std::error_code code;
+  std::filesystem::path there = settings.reports();
+  while (there.has_relative_path() && !std::filesystem::exists(there, code)) there = there.parent_path();
+  if (::access(there.c_str(), W_OK | X_OK) == 0) {
+    all.push_back({"report folder", Health::well, settings.reports().string()});
+  } else {
+    all.push_back({"report folder", Health::wrong, fmt::format("{} cannot be made or written by this user: make it and give it to the user of the service, or set ingest.report_dir", settings.reports().string())});
+  }
+}
+
+/// Only where the unit is this installation's.
+void examine_unit(std::vector<Diagnosis>& all, const Settings& settings) {
+  const auto unit = look_at_unit();
+  if (!unit || settings.file.empty() || unit->command.find(std::filesystem::absolute(settings.file).lexically_normal().string()) == std::string::npos) return;
+  std::size_t before = all.size();
+  for (const auto& [setting, folder] : {std::pair{"data_folder", settings.data_folder}, {"state_dir", settings.state_dir}, {"ingest.report_dir", settings.reports()}}) {
+    if (std::string why = unit->obstacle(folder); !why.empty()) all.push_back({"service", Health::wrong, fmt::format("{} {}: {}", setting, folder.string(), why)});
+  }
+  if (all.size() == before) all.push_back({"service", Health::well, "powerview.service may write to its folders"});
+}
+
 void examine_clock(std::vector<Diagnosis>& all) {
   struct timex now {};
   const int state = adjtimex(&now);
@@ -57,61 +109,26 @@ void examine_clock(std::vector<Diagnosis>& all) {
   }
 }
 
-/// Whether something listens there, and whether it could be listened on.
-enum class Port : std::uint8_t { in_use, free, unusable };
-Port look_at(const std::string& host, int port) {
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return Port::unusable;
-  const int handle = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ::setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const int bound = ::bind(handle, found->ai_addr, found->ai_addrlen);
-  const int why = errno;
-  ::close(handle);
-  freeaddrinfo(found);
-  if (bound == 0) return Port::free;
-  return why == EADDRINUSE ? Port::in_use : Port::unusable;
-}
-
-void examine_port(std::vector<Diagnosis>& all, const std::string& about, const char* setting, const std::string& host, int port) {
-  if (port == 0) return;
-  switch (look_at(host, port)) {
-    case Port::free: all.push_back({about, Health::warning, fmt::format("nothing listens on {}:{}: start it with 'powerview serve' (systemctl start powerview)", host, port)}); return;
-    case Port::unusable: all.push_back({about, Health::wrong, fmt::format("{}:{} cannot be listened on by this user; change {}, or the address beside it", host, port, setting)}); return;
-    case Port::in_use: all.push_back({about, Health::well, fmt::format("{}:{} is listened on", host, port)}); return;
+void examine_registry(std::vector<Diagnosis>& all, const Settings& settings) {
+  struct stat status {};
+  const std::filesystem::path file = settings.state_dir / "registry.sqlite";
+  if (::stat(file.c_str(), &status) != 0) {
+    const bool none = errno == ENOENT;
+    all.push_back({"registry", none ? Health::warning : Health::wrong,
+                   none ? "there is none yet; the first 'powerview serve' makes it, and prints the administrator's password" : fmt::format("{}: {}", file.string(), std::strerror(errno))});
+    return;
   }
-}
-
-void examine_pages(std::vector<Diagnosis>& all, const Settings& settings) {
-  if (settings.port == 0) return;
-  const std::string host = settings.host == "0.0.0.0" || settings.host == "::" ? "127.0.0.1" : settings.host;
-  const auto http = HttpClient::open({.base_url = fmt::format("http://{}:{}", host, settings.port), .answer_time = std::chrono::seconds(5)});
-  if (!http) return;
-  const auto answer = (*http)->send({.target = "/readyz"});
-  if (!answer) {
-    all.push_back({"serve", Health::warning, answer.error().message()});
-  } else if (answer->status != 200) {
-    all.push_back({"serve", Health::wrong, fmt::format("/readyz answers {}: {}", answer->status, answer->body.substr(0, 200))});
-  } else {
-    all.push_back({"serve", Health::well, "ready"});
+  const auto registry = tenancy::Registry::open(settings.state_dir);
+  const auto tenants = registry ? (*registry)->tenants() : Result<std::vector<tenancy::Tenant>>(fail(registry.error()));
+  if (!tenants) {
+    all.push_back({"registry", Health::wrong, tenants.error().message() + "; 'powerview restore' brings a backup back"});
+    return;
   }
-  if (settings.host != "127.0.0.1" && settings.host != "::1" && settings.host != "localhost" && !settings.public_url.starts_with("https://")) {
-    all.push_back({"pages", Health::warning, fmt::format("they are served on {} without HTTPS: put a proxy in front ('powerview deploy render') and set server.public_url", settings.host)});
-  }
+  all.push_back({"registry", Health::well, fmt::format("{} companies", tenants->size())});
 }
 
 void examine_state(std::vector<Diagnosis>& all, const Settings& settings) {
-  const auto registry = existing_registry(settings);
-  if (!registry) {
-    all.push_back({"registry", Health::warning, "there is none yet; the first 'powerview serve' makes it, and prints the administrator's password"});
-  } else if (const auto tenants = registry->tenants()) {
-    all.push_back({"registry", Health::well, fmt::format("{} companies", tenants->size())});
-  } else {
-    all.push_back({"registry", Health::wrong, tenants.error().message()});
-  }
+  examine_registry(all, settings);
   const auto ledger = ingest::Ledger::open(settings.state_dir, ingest::Ledger::Access::read_only);
   if (!ledger) {
     const bool none = ledger.error().kind() == Errc::not_found;
@@ -158,15 +175,33 @@ std::string_view to_string(Health health) noexcept {
   return "";
 }
 
+Result<void> take_on_service_user(const Settings& settings) {
+  if (geteuid() != 0) return {};
+  struct stat status {};
+  const bool is_there = ::stat(settings.state_dir.c_str(), &status) == 0;
+  if (is_there && status.st_uid == 0) return {};  // the service is root's
+  const passwd* const user = is_there ? getpwuid(status.st_uid) : getpwnam("powerview");
+  if (!is_there && user == nullptr) return {};
+  const uid_t uid = user != nullptr ? user->pw_uid : status.st_uid;
+  const gid_t gid = user != nullptr ? user->pw_gid : status.st_gid;
+  const int groups = user != nullptr ? initgroups(user->pw_name, gid) : setgroups(1, &gid);
+  if (groups == 0 && setgid(gid) == 0 && setuid(uid) == 0) return {};
+  return fail(Errc::denied, fmt::format("cannot take on the user {} of {}: {}; run this as that user", uid, settings.state_dir.string(), std::strerror(errno)));
+}
+
 std::vector<Diagnosis> examine_machine(const Settings& settings) {
   std::vector<Diagnosis> all;
-  all.push_back({"powerview", Health::well, fmt::format("version {}, settings {}", PV_VERSION, settings.file.empty() ? "as shipped" : settings.file.string())});
+  const passwd* const user = getpwuid(geteuid());
+  all.push_back({"powerview", Health::well, fmt::format("version {}, as user {}, settings {}", PV_VERSION, user != nullptr ? user->pw_name : std::to_string(geteuid()), settings.file.empty() ? "as shipped" : settings.file.string())});
+  if (!settings.file.empty()) {
+    examine_settings_file(all, settings.file, Content::files);
+    examine_settings_file(all, settings.file.parent_path() / ".env", Content::secret);
+  }
   examine_folder(all, "data folder", "data_folder", settings.data_folder, Content::files);
   examine_folder(all, "state folder", "state_dir", settings.state_dir, Content::secret);
+  examine_reports(all, settings);
+  examine_unit(all, settings);
   examine_clock(all);
-  examine_port(all, "port of the pages", "server.port", settings.host, settings.port);
-  if (settings.sftp == Switch::on) examine_port(all, "port of SFTP", "sftp.port", settings.sftp_host, settings.sftp_port);
-  examine_pages(all, settings);
   examine_state(all, settings);
   return all;
 }

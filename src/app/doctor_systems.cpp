@@ -41,6 +41,22 @@ void examine_clock_of(std::vector<Diagnosis>& all, const char* about, const std:
   all.push_back({fmt::format("clock of {}", about), Health::warning, fmt::format("{} s from this machine's: give both a time server", apart_s)});
 }
 
+/// A write of nothing: 204 where the token may, and nothing is there afterwards that was not before.
+void examine_writing(std::vector<Diagnosis>& all, influx::Connection& connection, const Settings& settings, const std::vector<influx::Bucket>& buckets) {
+  if (settings.influxdb_write == Switch::off) return;
+  for (const influx::Bucket& bucket : buckets) {
+    if (bucket.name != settings.influxdb_meta_bucket && !influx::tenant_of(bucket.name)) continue;
+    HttpRequest request{.method = "POST", .target = fmt::format("/api/v2/write?org={}&bucket={}&precision=s", percent_encoded(settings.influxdb_org), percent_encoded(bucket.name))};
+    request.content_type = "text/plain; charset=utf-8";
+    const auto answer = connection.send(std::move(request), "asking whether it may be written to");
+    if (!answer) return;  // told of above, or away since
+    if (answer->status == 401 || answer->status == 403) {
+      all.push_back({"influxdb token", Health::wrong, fmt::format("influxdb.admin_token may not write to bucket {}: give PowerView an all-access token of the organization", bucket.name)});
+      return;
+    }
+  }
+}
+
 void examine_influxdb(std::vector<Diagnosis>& all, const Settings& settings) {
   if (settings.influxdb_url.empty()) return;
   if (settings.influxdb_org.empty() || settings.influxdb_admin_token.empty()) {
@@ -57,7 +73,9 @@ void examine_influxdb(std::vector<Diagnosis>& all, const Settings& settings) {
     all.push_back({"influxdb", Health::wrong, version.error().message()});
     return;
   }
-  all.push_back({"influxdb", Health::well, fmt::format("{}, {}", settings.influxdb_url, version->empty() ? "version not told" : *version)});
+  const bool is_known = version->empty() || version->starts_with("v2.") || version->starts_with("2.");
+  all.push_back({"influxdb", is_known ? Health::well : Health::warning,
+                 fmt::format("{}, {}{}", settings.influxdb_url, version->empty() ? "version not told" : *version, is_known ? "" : "; this program was made for the API of version 2")});
   examine_clock_of(all, "influxdb", settings.influxdb_url);
   if (const auto organization = (*connection)->organization_id(); !organization) {
     all.push_back({"influxdb organization", Health::wrong, organization.error().message()});
@@ -69,6 +87,7 @@ void examine_influxdb(std::vector<Diagnosis>& all, const Settings& settings) {
     return;
   }
   all.push_back({"influxdb token", Health::well, fmt::format("influxdb.admin_token sees {} buckets", buckets->size())});
+  examine_writing(all, **connection, settings, *buckets);
   std::size_t old_tasks = 0;
   for (const influx::Bucket& bucket : *buckets) {
     if (!influx::tenant_of(bucket.name)) continue;
@@ -114,7 +133,7 @@ void examine_outbox(std::vector<Diagnosis>& all, const Settings& settings) {
 void examine_victoria(std::vector<Diagnosis>& all, const Settings& settings) {
   if (!settings.sends_to_victoria()) return;
   const victoria::Options options = victoria_options(settings);
-  const auto http = HttpClient::open({.base_url = options.read_url, .answer_time = std::chrono::seconds(10)});
+  const auto http = HttpClient::open({.base_url = options.read_url, .credential = options.credential, .answer_time = std::chrono::seconds(10)});
   if (!http) {
     all.push_back({"victoriametrics", Health::wrong, http.error().message()});
     return;
@@ -148,6 +167,12 @@ void examine_grafana(std::vector<Diagnosis>& all, const Settings& settings) {
     all.push_back({"grafana isolation", Health::warning, "\"team\" hides folders and dashboards, not samples: every viewer can query every company's datasource; \"organization\" keeps them apart"});
   }
   const auto companies = companies_for_grafana(settings);
+  std::error_code code;
+  // Looking would make the record of what is there.
+  if (companies && !std::filesystem::exists(settings.state_dir / "grafana.sqlite", code)) {
+    if (!companies->empty()) all.push_back({"grafana companies", Health::warning, fmt::format("nothing was made for any of {} yet: 'powerview grafana plan' shows what would be", companies->size())});
+    return;
+  }
   const auto provisioner = grafana::Provisioner::open(grafana_access(settings), settings.state_dir);
   if (!companies || !provisioner) {
     all.push_back({"grafana", Health::wrong, !companies ? companies.error().message() : provisioner.error().message()});
