@@ -12,7 +12,7 @@ namespace pv::app {
 
 Result<std::unique_ptr<Arrivals>> Arrivals::start(const Settings& settings, const Zones& zones, tenancy::Registry& registry,
                                                   store::Directory& stores, model::SourceDirectory& sources, Log log) {
-  std::unique_ptr<Arrivals> arrivals(new Arrivals(stores, settings.threads, std::move(log)));
+  std::unique_ptr<Arrivals> arrivals(new Arrivals(settings, stores, std::move(log)));
   const Log& say = arrivals->log_;
   PV_TRY(arrivals->lock_, ingest::IntakeLock::take(settings.state_dir));
   std::error_code code;
@@ -94,7 +94,7 @@ Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones
   options.run.receipts = ingest::Receipts::beside;
   options.workers = settings.threads;
   options.log = log_;
-  if (copies_) options.on_report = [this](const ingest::RunReport& report) { copies_->tell(report); };
+  options.on_report = [this, base_folder = settings.data_folder.string()](const ingest::RunReport& batch) { tell(batch, base_folder); };
   options.on_change = [this](const ingest::IntakeChange& change) {
     log_(fmt::format("batch tenant={} stored={} rejected={} held={} postponed={} samples={} seconds={:.3f}", shown(change.tenant), change.stored, change.rejected,
                      change.held, change.postponed, change.samples, change.seconds));
@@ -106,6 +106,18 @@ Result<void> Arrivals::start_intake(const Settings& settings, const Zones& zones
   };
   PV_TRY(intake_, ingest::Intake::start(std::move(options)));
   return {};
+}
+
+/// A batch is a run, under one id in its report and in the meta bucket.
+void Arrivals::tell(const ingest::RunReport& batch, const std::string& base_folder) {
+  ingest::RunReport run = batch;
+  run.run_id = reports_.next_id(run.start_ms);
+  run.base_folder = base_folder;
+  if (copies_) copies_->tell(run);
+  const Result<void> kept = reports_.keep(run);
+  // Once, not for each batch.
+  if (!kept && reports_are_kept_) log_(shown(kept.error().message()));
+  reports_are_kept_ = kept.has_value();
 }
 
 Result<void> Arrivals::start_sftp(const Settings& settings, tenancy::Registry& registry) {

@@ -12,6 +12,7 @@
 #include "app/copies.h"
 #include "app/file_periods.h"
 #include "app/provisioning_thread.h"
+#include "app/run_reports.h"
 #include "app/settings.h"
 #include "app/tenant_sinks.h"
 #include "app/zones.h"
@@ -53,7 +54,9 @@ class Arrivals {
   [[nodiscard]] Result<std::string> take_hook(std::string_view json);
 
  private:
-  Arrivals(store::Directory& directory, unsigned encoders, Log log) : log_(std::move(log)), sinks_(directory, encoders) {}
+  Arrivals(const Settings& settings, store::Directory& directory, Log log)
+      : log_(std::move(log)), reports_(settings.reports()), sinks_(directory, settings.threads) {}
+  void tell(const ingest::RunReport& batch, const std::string& base_folder);
   void start_provisioning(const Settings& settings);
   Result<void> start_copies(const Settings& settings, const Zones& zones, store::Directory& stores);
   Result<void> start_intake(const Settings& settings, const Zones& zones, model::SourceDirectory& sources);
@@ -62,6 +65,8 @@ class Arrivals {
   // Later ones use earlier ones, and go first.
   Log log_;
   AnnouncedCampaigns announced_;
+  RunReports reports_;
+  bool reports_are_kept_ = true;
   std::optional<ingest::IntakeLock> lock_;
   std::unique_ptr<FilePeriods> periods_;  // without an embedded store
   std::unique_ptr<Copies> copies_;
