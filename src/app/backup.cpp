@@ -28,6 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr int kDeepest = 6;
 constexpr const char* kLedger = "ledger.sqlite";
+constexpr std::string_view kSettings = "settings/";
 
 /// A database, held as it was when it was looked at.
 struct Held {
@@ -310,6 +311,35 @@ Result<Manifest> restore(const fs::path& backup, const fs::path& state_dir) {
   PV_TRY_VOID(give_to_owner_above(growing.path()));
   PV_TRY_VOID(growing.finish());
   return manifest;
+}
+
+Result<void> check_settings_are_free(const Manifest& manifest, const fs::path& folder) {
+  for (const BackupFile& file : manifest.files) {
+    std::error_code code;
+    const fs::path place = folder / fs::path(file.path).filename();
+    if (file.path.starts_with(kSettings) && fs::exists(fs::symlink_status(place, code))) {
+      return fail(Errc::conflict, fmt::format("{}: it is there, and a restore goes over nothing: move it away, or leave --settings out", place.string()));
+    }
+  }
+  return {};
+}
+
+Result<std::vector<fs::path>> restore_settings(const fs::path& backup, const Manifest& manifest, const fs::path& folder, const fs::path& state_dir) {
+  std::error_code code;
+  fs::create_directories(folder, code);
+  if (code) return fail(system_error("cannot make the folder", folder, code.value()));
+  struct stat owner {};
+  const bool gives = geteuid() == 0 && stat(state_dir.c_str(), &owner) == 0 && owner.st_uid != 0;
+  std::vector<fs::path> places;
+  for (const BackupFile& file : manifest.files) {
+    if (!file.path.starts_with(kSettings)) continue;
+    fs::path place = folder / fs::path(file.path).filename();
+    PV_TRY_VOID(copy_bytes(backup / file.path, place));
+    if (gives && lchown(place.c_str(), owner.st_uid, owner.st_gid) != 0) return fail(system_error("cannot give it to the owner of the state folder", place, errno));
+    places.push_back(std::move(place));
+  }
+  PV_TRY_VOID(sync_folders(folder));
+  return places;
 }
 
 }  // namespace pv::app

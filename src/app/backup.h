@@ -49,4 +49,10 @@ struct BackupOf {
 /// above.
 [[nodiscard]] Result<Manifest> restore(const std::filesystem::path& backup, const std::filesystem::path& state_dir);
 
+/// Errors: conflict: a settings file of the backup is there already in `folder`.
+[[nodiscard]] Result<void> check_settings_are_free(const Manifest& manifest, const std::filesystem::path& folder);
+/// Puts the settings of a backup into `folder`, over nothing, each its owner's alone; as root that is the owner of `state_dir`. Returns their paths.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> restore_settings(const std::filesystem::path& backup, const Manifest& manifest, const std::filesystem::path& folder,
+                                                                          const std::filesystem::path& state_dir);
+
 }  // namespace pv::app

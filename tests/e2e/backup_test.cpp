@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "e2e/serving.h"
+#include "fakes/influxdb/server.h"
 #include "testing/logger_text.h"
 
 namespace pv {
@@ -190,6 +191,29 @@ TEST_F(WholeBackup, IsNotRestoredOverAnInstallation) {
   EXPECT_EQ(testing::tree_of(at_.state()), before);
 }
 
+TEST_F(WholeBackup, BringsItsSettingsBackWhenAskedTo) {
+  testing::write_file(at_.path() / ".env", "TSV_LOG_LEVEL=info\n");
+  const fs::path second = at_.path() / "second";
+  ASSERT_EQ(back_up(at_, second).code, 0);
+  const std::string settings = content_of(at_.path() / "powerview.toml");
+  const fs::path put_away = at_.path() / "state.before", etc = at_.path() / "etc";
+  fs::rename(at_.state(), put_away);
+  testing::write_file(etc / "powerview.toml", "zone = \"UTC\"\n");
+  const Ended refused = testing::run_program({"restore", second.string(), "--settings", etc.string()});
+  EXPECT_EQ(refused.code, 3);
+  EXPECT_NE(refused.err.find("powerview.toml"), std::string::npos) << refused.err;
+  EXPECT_FALSE(fs::exists(at_.state())) << "nothing is done by halves";
+  fs::remove(etc / "powerview.toml");
+  const Ended restored = testing::run_program({"restore", second.string(), "--settings", etc.string()});
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  EXPECT_EQ(content_of(etc / "powerview.toml"), settings);
+  EXPECT_EQ(content_of(etc / ".env"), "TSV_LOG_LEVEL=info\n");
+  struct stat status {};
+  ASSERT_EQ(stat((etc / ".env").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0600U);
+  EXPECT_TRUE(fs::exists(at_.state() / "ledger.sqlite")) << "where the settings of the backup say: " << restored.out;
+}
+
 TEST_F(WholeBackup, IsNotMadeOverAnother) {
   const auto before = testing::tree_of(backup());
   EXPECT_EQ(back_up(at_, backup()).code, 3);
@@ -243,6 +267,33 @@ TEST_F(WholeBackup, OfADamagedStoreIsNotMade) {
   const Ended refused = back_up(at_, at_.path() / "second");
   EXPECT_NE(refused.code, 0) << refused.out;
   EXPECT_FALSE(fs::exists(at_.path() / "second"));
+}
+
+TEST(Backup, BringsBackWhatACopyStillLacks) {
+  const Installation at;
+  testing::influxdb::Server influx;
+  influx.start();
+  const std::string url = influx.url();
+  influx.stop();
+  const std::string section = "[influxdb]\nurl = \"" + url + "\"\norg = \"powerview\"\nadmin_token = \"operator-token\"\n";
+  const auto settings_at = [&section](const Installation& where) {
+    return testing::write_file(where.path() / "powerview.toml", "data_folder = \"" + where.data().string() + "\"\nstate_dir = \"" + where.state().string() + "\"\n" + section);
+  };
+  at.given(testing::kPath, LoggerText{}.text());
+  const Ended taken = testing::run_program({"ingest", "--config", settings_at(at).string()});
+  ASSERT_EQ(taken.code, 0) << taken.err;
+  const fs::path backup = at.path() / "backup";
+  ASSERT_EQ(back_up(at, backup).code, 0);
+  const Installation elsewhere;
+  fs::copy(at.data(), elsewhere.data(), fs::copy_options::recursive);
+  ASSERT_EQ(restore(elsewhere, backup).code, 0);
+  // Back again, it gets what waited in the backup.
+  influx.start();
+  ASSERT_EQ(influx.url(), url);
+  ASSERT_EQ(influx.count("acme"), 0U);
+  Serving serving(elsewhere, {.settings = section});
+  EXPECT_TRUE(testing::eventually([&] { return influx.count("acme") > 0; })) << serving.child().err_so_far();
+  EXPECT_EQ(serving.stop().code, 0);
 }
 
 TEST(Backup, OfAnEmptyFolderIsNotMade) {
