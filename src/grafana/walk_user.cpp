@@ -36,7 +36,7 @@ class OneUser {
 
   Result<void> ensure() {
     PV_TRY(const auto other, walk_.record->other_with_login(walk_.key, record_.login));
-    if (other) return fail(Errc::conflict, fmt::format("{} is of company '{}' already: give this company's another login", called_, *other));
+    if (other) return leave_to_person(fmt::format("it is of company '{}' already", *other));
     PV_TRY_VOID(find_record());
     PV_TRY_VOID(find_renamed());
     if (!walk_.own) {
@@ -104,7 +104,7 @@ class OneUser {
   /// An account that is not taken: a person may do something about it; without one everything else of the company goes on.
   Result<void> leave_to_person(const std::string& why) {
     if (walk_.attendance == Attendance::person) return fail(Errc::conflict, fmt::format("{}: {}: give another login", called_, why));
-    walk_.note(fmt::format("{} is in Grafana and is left alone: {}; 'powerview grafana apply' by hand takes it, or another with --login", called_, why));
+    walk_.note(fmt::format("{} is in Grafana and is left alone: {}; 'powerview grafana plan' shows what an apply by hand does, --login names another", called_, why));
     return {};
   }
 
@@ -114,9 +114,9 @@ class OneUser {
     const bool is_known = record_.id == account_->id;
     // Grafana looks e-mail addresses up before logins.
     if (!is_known && lower_case(account_->login) != record_.login && lower_case(account_->email) == record_.login) {
-      return fail(Errc::conflict, fmt::format("{}: Grafana knows this as the e-mail address of '{}': give another login", called_, account_->login));
+      return leave_to_person(fmt::format("Grafana knows this as the e-mail address of '{}'", account_->login));
     }
-    if (account_->is_server_admin) return fail(Errc::conflict, called_ + " is a Grafana server administrator, whom nothing keeps from anything: give another login");
+    if (account_->is_server_admin) return leave_to_person("a Grafana server administrator, whom nothing keeps from anything");
     PV_TRY(const auto other, walk_.record->other_with_account(walk_.key, account_->id));
     if (!is_known && other) return leave_to_person(fmt::format("it is the account of company '{}', with another login", *other));
     if (record_.state == UserState::making && (is_known || record_.id == 0)) {
