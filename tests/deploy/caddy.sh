@@ -95,7 +95,7 @@ mkdir -p "$work/trusting/.pki/nssdb" "$work/strange"
 certutil -d "sql:$work/trusting/.pki/nssdb" -N --empty-password
 certutil -d "sql:$work/trusting/.pki/nssdb" -A -t C,, -n "Caddy of this test" -i "$authority"
 export PV_PROXY_URL=$url PV_VIEWER_USER PV_VIEWER_PASSWORD PV_TRUSTING_HOME=$work/trusting PV_STRANGE_HOME=$work/strange
-campaign=$(ls "$work/data/$company" | sed -n 1p)
+campaign=$(basename "$(dirname "$(dirname "$last")")")
 PV_PAGE=$(python3 -c 'import sys, urllib.parse; print("/t/" + "/".join(urllib.parse.quote(word) for word in sys.argv[1:]))' "$company" "$campaign")
 PV_APPEND=$(printf 'cp %q %q' "$work/later/$(basename "$last")" "$(dirname "$last")/")
 export PV_PAGE PV_APPEND
