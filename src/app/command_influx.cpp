@@ -1,8 +1,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -15,6 +17,7 @@
 #include "app/parsed_truth.h"
 #include "app/provisioning.h"
 #include "app/sources.h"
+#include "base/fault.h"
 #include "influx/bucket.h"
 #include "influx/task.h"
 #include "influx/token_book.h"
@@ -77,12 +80,13 @@ Result<std::unique_ptr<Work>> open_work(const Options& options) {
 }
 
 /// The samples as they should be: the embedded store's, or those of the files in parsed/. Null: there are none.
-Result<std::shared_ptr<model::SampleSource>> truth_of(const Work& work, const model::TenantName& tenant, Options::Source source) {
-  if (source == Options::Source::parsed || work.settings.embedded_store == Switch::off) return read_parsed_files(work.settings, *work.zones, tenant, work.range.campaign);
+Result<ParsedTruth> truth_of(const Work& work, const model::TenantName& tenant, Options::Source source) {
+  if (source == Options::Source::parsed || work.settings.embedded_store == Switch::off) return read_parsed(work.settings, *work.zones, tenant, work.range.campaign);
   PV_TRY(const auto sources, open_sources(work.settings));
   auto opened = sources->open(tenant);
-  if (!opened && opened.error().kind() == Errc::not_found) return std::shared_ptr<model::SampleSource>();
-  return opened;
+  if (!opened && opened.error().kind() == Errc::not_found) return ParsedTruth();
+  if (!opened) return fail(std::move(opened).error());
+  return ParsedTruth{std::move(*opened), 0};
 }
 
 Result<void> print_token(const Options& options) {
@@ -104,39 +108,82 @@ void draw_progress(std::size_t done, std::size_t all, std::uint64_t points) {
   else if (all >= 10 && done % (all / 10) == 0) fmt::print(stderr, "{}/{} months, {} points\n", done, all, points);
 }
 
+void draw_comparison(std::size_t done, std::size_t all, std::uint64_t days) {
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r{}/{} campaigns, {} days of channels ", done, all, days);
+}
+
+void end_progress() {
+  if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+}
+
 Result<std::vector<CopyStep>> steps_now(model::SampleSource& source, const CopyRange& range) {
   PV_TRY(const auto truth, source.snapshot(1));
   return copy_steps(*truth, range);
 }
 
+/// What InfluxDB will never take, for `powerview files refused`.
+Result<void> list_refused(ingest::Outbox& outbox, const model::TenantName& tenant, const model::Stretch& stretch, const model::MirrorOutcome& outcome) {
+  PV_TRY_VOID(outbox.forget_refused(std::string(kInfluxdbSink), tenant, std::span(&stretch, 1)));
+  std::vector<ingest::RefusedRow> rows;
+  for (const model::RefusedPoint& point : outcome.refused) {
+    ingest::RefusedRow& row = rows.emplace_back();
+    row.sink = kInfluxdbSink;
+    row.tenant = tenant.str();
+    row.point = point;
+  }
+  return outbox.note_refused(rows);
+}
+
+/// One step, tried again while InfluxDB is away or busy: not before it asks for, ten times at most.
+Result<model::MirrorOutcome> send_patiently(const Settings& settings, model::SampleSource& truth, Downsampling& mirror, const model::Stretch& stretch) {
+  constexpr int kMostTries = 10;
+  constexpr std::int64_t kLongest_s = 60;
+  for (int attempt = 1;; ++attempt) {
+    auto sent = in_turn(settings, truth, [&](model::SampleSnapshot& snapshot) { return mirror.put(snapshot, std::span(&stretch, 1)); });
+    if (sent || sent.error().kind() != Errc::unavailable || attempt == kMostTries) return sent;
+    const std::int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::int64_t wait_s = std::max(std::min(kLongest_s, std::int64_t{1} << attempt) / 2, mirror.not_before_s() - now_s);
+    fmt::print(stderr, "{}; tried again in {} s\n", shown(sent.error().message()), wait_s);
+    std::this_thread::sleep_for(std::chrono::seconds(wait_s));
+  }
+}
+
+/// Steps that were done into another bucket, of this name, are not done.
+Result<StepRecord> record_of(const Options& options, const Work& work, const model::TenantName& tenant, Downsampling& mirror) {
+  PV_TRY(const influx::Bucket bucket, influx::ensure_bucket(mirror.samples().connection(), mirror.samples().bucket()));
+  return StepRecord::open(work.settings.state_dir, fmt::format("influxdb {} {} {} {} {} {} {} {}", work.settings.influxdb_url, work.settings.influxdb_org, tenant.str(), bucket.id,
+                                                               options.source == Options::Source::parsed ? "parsed" : "store", options.campaign.value_or(""),
+                                                               options.from.value_or(""), options.to.value_or("")));
+}
+
 Result<void> backfill(const Options& options) {
   PV_TRY(const auto work, open_work(options));
+  PV_TRY(const auto outbox, ingest::Outbox::open(work->settings.state_dir, copy_sinks(work->settings)));
   for (const model::TenantName& tenant : work->tenants) {
-    PV_TRY(const auto source, truth_of(*work, tenant, options.source));
-    if (!source) continue;
+    PV_TRY(const ParsedTruth truth, truth_of(*work, tenant, options.source));
+    if (!truth.source) continue;
     PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
-    PV_TRY(const std::vector<CopyStep> steps, steps_now(*source, work->range));
-    PV_TRY(StepRecord record, StepRecord::open(work->settings.state_dir,
-                                               fmt::format("influxdb {} {} {} {} {}", work->settings.influxdb_url, work->settings.influxdb_org, tenant.str(), options.from.value_or(""),
-                                                           options.to.value_or(""))));
+    PV_TRY(const std::vector<CopyStep> steps, steps_now(*truth.source, work->range));
+    PV_TRY(StepRecord record, record_of(options, *work, tenant, *mirror));
     if (record.count() > 0) fmt::print("{}: goes on after {} months\n", shown(tenant.str()), record.count());
     std::uint64_t points = 0, refused = 0;
-    std::string first_refused;
     std::size_t done = 0;
     for (const CopyStep& step : steps) {
       ++done;
       if (record.has(step.key)) continue;
-      auto sent = put_current(*source, *mirror, std::span(&step.stretch, 1));
+      auto sent = send_patiently(work->settings, *truth.source, *mirror, step.stretch);
       if (!sent) return fail(std::move(sent).error().with(fmt::format("{}/{}; run the same command again to go on from here", tenant.str(), step.key)));
       points += sent->points;
       refused += sent->refused_total;
-      if (!sent->refused.empty() && first_refused.empty()) first_refused = fmt::format("{} {}: {}", sent->refused.front().field, moment_text(sent->refused.front().time_s), sent->refused.front().reason);
+      PV_TRY_VOID(list_refused(*outbox, tenant, step.stretch, *sent));
       PV_TRY_VOID(record.add(step.key));
+      fault_point("influx.backfill_step_done");
       draw_progress(done, steps.size(), points);
     }
     PV_TRY_VOID(record.finish());
-    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
-    fmt::print("{}: {} months of loggers, {} points sent{}\n", shown(tenant.str()), steps.size(), points, refused > 0 ? fmt::format(", {} refused, the first: {}", refused, shown(first_refused)) : "");
+    end_progress();
+    fmt::print("{}: {} months of loggers, {} points sent{}\n", shown(tenant.str()), steps.size(), points,
+               refused > 0 ? fmt::format(", {} refused; 'powerview files refused' lists them", refused) : "");
   }
   return {};
 }
@@ -153,11 +200,16 @@ ExitCode check(const Options& options) {
   bool differs = false;
   for (const model::TenantName& tenant : (*work)->tenants) {
     const auto compared = [&]() -> Result<std::size_t> {
-      PV_TRY(const auto source, truth_of(**work, tenant, options.source));
-      if (!source) return std::size_t{0};
-      PV_TRY(auto truth, source->snapshot(1));
+      PV_TRY(const ParsedTruth known, truth_of(**work, tenant, options.source));
+      if (!known.source) return std::size_t{0};
+      if (options.extra == Extra::remove && known.left_out > 0) {
+        return fail(Errc::conflict, fmt::format("{}: {} files or folders cannot be read, so what the bucket has more may be the only copy of theirs; make them readable, or leave --remove-extra out",
+                                                tenant.str(), known.left_out));
+      }
+      PV_TRY(auto truth, known.source->snapshot(1));
       PV_TRY(const auto mirror, open_influx_mirror((*work)->settings, *(*work)->zones, tenant));
-      PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
+      PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones, draw_comparison));
+      end_progress();
       for (const CopyDifference& one : found.differences) {
         fmt::print("{}  {}  {}  {} samples here, {} there; sums {:.6g} and {:.6g}\n", shown(one.step.stretch.campaign.str()),
                    local_text(one.day_s, (*work)->zones->zone_of(tenant, one.step.stretch.campaign)).substr(0, 10), shown(one.field), one.truth_samples, one.copy_samples,
@@ -168,9 +220,10 @@ ExitCode check(const Options& options) {
       if (options.deed == Options::Deed::look || found.differences.empty()) return found.differences.size();
       PV_TRY(const auto outbox, outbox_of((*work)->settings));
       truth.reset();
-      PV_TRY(const model::MirrorOutcome repaired, repair_copy(*source, *mirror, tenant, found, options.extra, outbox.get()));
-      PV_TRY(truth, source->snapshot(1));
-      PV_TRY(const CopyComparison again, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones));
+      PV_TRY(const model::MirrorOutcome repaired, repair_copy((*work)->settings, *known.source, *mirror, tenant, found, options.extra, outbox.get()));
+      PV_TRY(truth, known.source->snapshot(1));
+      PV_TRY(const CopyComparison again, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones, draw_comparison));
+      end_progress();
       const auto extra = std::count_if(again.differences.begin(), again.differences.end(), [](const CopyDifference& one) { return one.copy_samples > one.truth_samples; });
       fmt::print("{}: {} points sent; {}{}\n", shown(tenant.str()), repaired.points,
                  again.differences.empty() ? "all well now" : fmt::format("{} days of channels still differ", again.differences.size()),
@@ -196,22 +249,23 @@ Result<void> old_tasks(const Options& options, influx::Connection& connection, c
 Result<void> downsample(const Options& options) {
   PV_TRY(const auto work, open_work(options));
   for (const model::TenantName& tenant : work->tenants) {
-    PV_TRY(const auto source, truth_of(*work, tenant, options.source));
-    if (!source) continue;
+    PV_TRY(const ParsedTruth known, truth_of(*work, tenant, options.source));
+    if (!known.source) continue;
     PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
     PV_TRY_VOID(old_tasks(options, mirror->samples().connection(), mirror->samples().bucket()));
-    PV_TRY(const std::vector<CopyStep> steps, steps_now(*source, work->range));
+    PV_TRY(const std::vector<CopyStep> steps, steps_now(*known.source, work->range));
     std::uint64_t points = 0;
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const model::Stretch& stretch = steps[s].stretch;
-      // Those of the old scheme have the same series and other stamps.
-      PV_TRY_VOID(mirror->delete_means(stretch.campaign, stretch.logger_sn, stretch.period));
-      PV_TRY(const auto truth, source->snapshot(1));
-      PV_TRY(const model::MirrorOutcome sent, mirror->put_means(*truth, std::span(&stretch, 1)));
+      PV_TRY(const model::MirrorOutcome sent, in_turn(work->settings, *known.source, [&](model::SampleSnapshot& truth) -> Result<model::MirrorOutcome> {
+        // Those of the old scheme have the same series and other stamps.
+        PV_TRY_VOID(mirror->delete_means(stretch.campaign, stretch.logger_sn, stretch.period));
+        return mirror->put_means(truth, std::span(&stretch, 1));
+      }));
       points += sent.points;
       draw_progress(s + 1, steps.size(), points);
     }
-    if (isatty(STDERR_FILENO) != 0) fmt::print(stderr, "\r\033[K");
+    end_progress();
     fmt::print("{}: {} means written to {}_1h, _1d and _1w\n", shown(tenant.str()), points, mirror->samples().bucket());
   }
   return {};

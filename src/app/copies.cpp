@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include "app/line_of.h"
+#include "app/file_periods.h"
 #include "app/meta_lines.h"
-#include "base/file.h"
 #include "app/other_systems.h"
+#include "base/http_client.h"
 #include "victoria/mirror.h"
 
 namespace pv::app {
@@ -25,16 +25,17 @@ std::vector<std::string> copy_sinks(const Settings& settings) {
   return sinks;
 }
 
-Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant) {
-  PV_TRY(auto connection, influx::Connection::open(influx_access(settings)));
-  auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {}});
+Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped) {
+  PV_TRY(auto connection, influx::Connection::open(current_influx_access(settings)));
+  auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {.batch = {}, .is_stopped = std::move(is_stopped)}});
   const Levels levels = settings.influxdb_downsample == Switch::on ? Levels::means : Levels::none;
-  return std::make_unique<Downsampling>(std::move(mirror), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
+  PV_TRY(auto sent, SentSeries::open(settings.state_dir));
+  return std::make_unique<Downsampling>(tenant, std::move(mirror), std::move(sent), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
 }
 
-Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant) {
+Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant, IsStopped is_stopped) {
   if (sink == kInfluxdbSink) {
-    PV_TRY(std::unique_ptr<model::Mirror> mirror, open_influx_mirror(settings, zones, tenant));
+    PV_TRY(std::unique_ptr<model::Mirror> mirror, open_influx_mirror(settings, zones, tenant, std::move(is_stopped)));
     return mirror;
   }
   PV_TRY(std::unique_ptr<model::Mirror> mirror, victoria::Mirror::open({.server = victoria_options(settings), .style = settings.influxdb_style}, tenant));
@@ -47,6 +48,8 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
   std::unique_ptr<Copies> copies(new Copies(settings, zones, std::move(log)));
   PV_TRY(copies->outbox_, ingest::Outbox::open(settings.state_dir, sinks));
   PV_TRY([[maybe_unused]] const std::uint64_t left, copies->outbox_->recover());
+  // What the store takes now is not on that list.
+  if (truth != nullptr) PV_TRY_VOID(FilePeriods::note_incomplete(settings.state_dir));
   for (const std::string& sink : sinks) {
     // A wrong address stops the start, not each file.
     PV_TRY([[maybe_unused]] const auto opened, open_mirror(settings, zones, sink, *model::TenantName::parse("address")));
@@ -59,16 +62,22 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
   }
   Copies* const self = copies.get();
   for (const std::string& sink : sinks) {
-    copies->open_.push_back(std::make_unique<Open>(Open{.sink = sink, .tenant = {}, .mirror = {}}));
+    copies->open_.push_back(std::make_unique<Open>(Open{.sink = sink, .tenant = {}, .mirror = {}, .place = {settings, zones}}));
     Open* const open = copies->open_.back().get();
     ingest::ForwarderOptions options;
     options.sink = sink;
     options.outbox = copies->outbox_.get();
     options.truth = truth;
     options.mirror_of = [self, open](const model::TenantName& tenant) { return self->mirror_of(*open, tenant); };
-    options.locate = [self](ingest::RefusedRow& row, const ingest::OutboxEntry& entry) { self->locate(row, entry); };
+    options.probe = [self, open] { return self->probe(*open); };
+    options.turn = [self, sink](const IsStopped& is_stopped) { return ingest::SinkTurn::take(self->settings_->state_dir, sink, is_stopped); };
+    options.locate = [open](ingest::RefusedRow& row, const ingest::OutboxEntry& entry) {
+      if (const auto device = model::DeviceName::parse(entry.device_folder)) open->place.set_line(row, {entry.tenant, entry.stretch.campaign, *device}, entry.file);
+    };
     if (sink == kInfluxdbSink) {
-      options.send_lines = [self](std::string_view lines) { return send_meta_lines(*self->settings_, lines); };
+      options.send_lines = [self](std::string_view lines, std::int64_t& not_before_s) {
+        return send_meta_lines(current_influx_access(*self->settings_), self->settings_->influxdb_meta_bucket, lines, not_before_s);
+      };
     }
     options.log = copies->log_;
     options.most_entries = kMostEntries;
@@ -77,27 +86,29 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
   return copies;
 }
 
+Copies::~Copies() { stop_.request_stop(); }
+
 Result<model::Mirror*> Copies::mirror_of(Open& open, const model::TenantName& tenant) const {
   if (!open.tenant || *open.tenant != tenant) {
-    PV_TRY(open.mirror, open_mirror(*settings_, *zones_, open.sink, tenant));
+    PV_TRY(open.mirror, open_mirror(*settings_, *zones_, open.sink, tenant, [token = stop_.get_token()] { return token.stop_requested(); }));
     open.tenant = tenant;
   }
   return open.mirror.get();
 }
 
-void Copies::locate(ingest::RefusedRow& row, const ingest::OutboxEntry& entry) const {
-  const auto device = model::DeviceName::parse(entry.device_folder);
-  if (!device) return;
-  const std::filesystem::path folder = settings_->data_folder / entry.tenant.str() / entry.stretch.campaign.str() / entry.device_folder;
-  for (const std::filesystem::path& path : {folder / ingest::kParsedFolder / entry.file, folder / entry.file}) {
-    std::vector<char> bytes;
-    if (!read_settled_file(path, settings_->max_file_bytes, bytes)) continue;
-    tsv::ReadOptions options;
-    options.bare_zone = zones_->zone_of(ingest::Place{entry.tenant, entry.stretch.campaign, *device});
-    options.extra_formats = settings_->extra_formats;
-    row.line = line_of(std::span<const char>(bytes.data(), bytes.size()), options, row.point.logger_sn, row.point.time_s);
-    return;
+Result<void> Copies::probe(Open& open) const {
+  open.tenant.reset();  // opened anew, with the token that the settings have by then
+  if (open.sink == kInfluxdbSink) {
+    PV_TRY(const auto connection, influx::Connection::open(current_influx_access(*settings_)));
+    PV_TRY([[maybe_unused]] const std::string id, connection->organization_id());
+    return {};
   }
+  const victoria::Options victoria = victoria_options(*settings_);
+  PV_TRY(const auto client, HttpClient::open({.base_url = victoria.write_url, .connect_time = victoria.connect_time, .answer_time = victoria.answer_time}));
+  PV_TRY(const HttpResponse answer, client->send({.target = "/health"}));
+  // What stands before it, and a cluster, may not know this path: an answer is an answer.
+  if (answer.status >= 500) return fail(Errc::unavailable, fmt::format("{} answered {}", client->base_url(), answer.status));
+  return {};
 }
 
 void Copies::wake() {

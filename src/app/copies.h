@@ -6,12 +6,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "app/downsampling.h"
 #include "app/meta_lines.h"
+#include "app/refused_place.h"
 #include "app/settings.h"
 #include "app/zones.h"
 #include "ingest/forwarder.h"
@@ -27,9 +29,13 @@ inline constexpr std::string_view kVictoriaSink = "victoriametrics";
 /// The sinks besides the embedded store, by their names.
 [[nodiscard]] std::vector<std::string> copy_sinks(const Settings& settings);
 
+/// Asked now and then while something is sent: true ends that with unavailable.
+using IsStopped = std::function<bool()>;
+
 /// A company's copy. Borrows settings and zones. Errors: invalid_input: an address.
-[[nodiscard]] Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant);
-[[nodiscard]] Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant);
+[[nodiscard]] Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant,
+                                                                 IsStopped is_stopped = {});
+[[nodiscard]] Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped = {});
 
 class Copies {
  public:
@@ -37,6 +43,10 @@ class Copies {
   /// Null when samples go nowhere else. Borrows settings, zones and `truth`, where the samples are kept; null where they are passed on
   /// (app/passing_sink.h): then it tells what was ingested and nothing else. For the holder of the intake lock. Errors: also a wrong address.
   static Result<std::unique_ptr<Copies>> start(const Settings& settings, const Zones& zones, model::SourceDirectory* truth, Log log);
+  /// Ends what is being sent before its next request.
+  ~Copies();
+  Copies(const Copies&) = delete;
+  Copies& operator=(const Copies&) = delete;
 
   [[nodiscard]] ingest::Outbox& outbox() noexcept { return *outbox_; }
   /// Something was put into the outbox.
@@ -55,13 +65,15 @@ class Copies {
     std::string sink;
     std::optional<model::TenantName> tenant;
     std::unique_ptr<model::Mirror> mirror;
+    RefusedPlace place;
   };
   Result<model::Mirror*> mirror_of(Open& open, const model::TenantName& tenant) const;
-  void locate(ingest::RefusedRow& row, const ingest::OutboxEntry& entry) const;
+  Result<void> probe(Open& open) const;
 
   const Settings* settings_;
   const Zones* zones_;
   Log log_;
+  std::stop_source stop_;
   std::unique_ptr<ingest::Outbox> outbox_;
   std::mutex telling_;
   MetaInstants instants_;  // guarded by telling_

@@ -5,11 +5,15 @@
 /// over what was there: no clock is involved, so that nothing that comes late can be missed. A window is [begin, end) of the local clock of the
 /// campaign's zone (weeks begin on Monday), holds the samples stamped in it, and is stamped with its end, as the dashboards of the documented stack
 /// expect. A window that is not over yet holds what there is so far, and is written again as more comes.
-///   Errors, memory, threads: as model/mirror.h.
+///
+/// A channel has one value an instant and window there, also when its title or another tag has changed: what was sent under the former tags is deleted
+/// where it would stand beside the new (app/sent_series.h). Other instants keep the tags they were sent with.
+///   Errors, memory, threads: as model/mirror.h; also those of app/sent_series.h.
 
 #include <functional>
 #include <memory>
 
+#include "app/sent_series.h"
 #include "influx/mirror.h"
 #include "model/zone.h"
 
@@ -20,19 +24,25 @@ enum class Levels : std::uint8_t { none, means };
 class Downsampling final : public model::Mirror {
  public:
   using ZoneOf = std::function<model::Zone(const model::CampaignName&)>;
-  Downsampling(std::unique_ptr<influx::Mirror> mirror, Levels levels, ZoneOf zone_of)
-      : mirror_(std::move(mirror)), levels_(levels), zone_of_(std::move(zone_of)) {}
+  Downsampling(model::TenantName tenant, std::unique_ptr<influx::Mirror> mirror, std::unique_ptr<SentSeries> sent, Levels levels, ZoneOf zone_of)
+      : tenant_(std::move(tenant)), mirror_(std::move(mirror)), sent_(std::move(sent)), levels_(levels), zone_of_(std::move(zone_of)) {}
 
   Result<model::MirrorOutcome> put(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches) override;
   [[nodiscard]] std::int64_t not_before_s() const override { return mirror_->not_before_s(); }
   /// The means alone.
   Result<model::MirrorOutcome> put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches);
-  /// Means of a logger's windows that lie in the period, whoever wrote them. At most some 11 years: hours are counted.
+  /// Means of a logger's windows that the period touches, whoever wrote them, are deleted.
   Result<void> delete_means(const model::CampaignName& campaign, std::string_view logger_sn, model::Period period);
+  /// The same, and those of the whole local weeks that it touches are written again from what is there.
+  Result<model::MirrorOutcome> renew_means(model::SampleSnapshot& truth, const model::Stretch& stretch);
   [[nodiscard]] influx::Mirror& samples() noexcept { return *mirror_; }
 
  private:
+  Result<void> drop_former(model::SampleSnapshot& truth, const model::Stretch& stretch);
+
+  model::TenantName tenant_;
   std::unique_ptr<influx::Mirror> mirror_;
+  std::unique_ptr<SentSeries> sent_;
   Levels levels_;
   ZoneOf zone_of_;
 };

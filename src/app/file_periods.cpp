@@ -27,6 +27,7 @@ Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::pa
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
   PV_TRY_VOID(make_tables(*database, kSchema));
   PV_TRY_VOID(check_schema(*database, kSchema));
+  PV_TRY_VOID(database->run("CREATE TABLE IF NOT EXISTS complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID"));
   return std::unique_ptr<FilePeriods>(new FilePeriods(std::move(database)));
 }
 
@@ -54,6 +55,33 @@ Result<std::vector<FilePeriods::File>> FilePeriods::overlapping(const model::Ten
     if (!row) return files;
     files.push_back({std::string(query.text(0)), std::string(query.text(1)), std::string(query.text(2))});
   }
+}
+
+Result<bool> FilePeriods::is_complete(const model::TenantName& tenant) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("SELECT 1 FROM complete WHERE tenant=?"));
+  query.bind(1, tenant.str());
+  return query.step();
+}
+
+Result<void> FilePeriods::note_complete(const model::TenantName& tenant) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement insert, database_->prepare("INSERT OR IGNORE INTO complete(tenant) VALUES(?)"));
+  return insert.bind(1, tenant.str()).run();
+}
+
+Result<void> FilePeriods::note_incomplete(const std::filesystem::path& state_dir) {
+  std::error_code code;
+  if (!std::filesystem::exists(state_dir / "file_periods.sqlite", code)) return {};
+  PV_TRY(const auto periods, open(state_dir));
+  return periods->database_->run("DELETE FROM complete");
+}
+
+Result<std::uint64_t> FilePeriods::changes() {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("PRAGMA data_version"));
+  PV_TRY([[maybe_unused]] const bool row, query.step());
+  return static_cast<std::uint64_t>(query.integer(0));
 }
 
 Result<bool> FilePeriods::has(const std::string& tenant, const std::string& campaign, const std::string& digest) {

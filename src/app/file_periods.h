@@ -28,6 +28,13 @@ class FilePeriods {
   Result<void> add(const model::TenantName& tenant, std::span<const model::Delivery> deliveries);
   /// Whether a file of these bytes was passed on.
   Result<bool> has(const std::string& tenant, const std::string& campaign, const std::string& digest);
+  /// Whether all files of the company in parsed/ are known here.
+  Result<bool> is_complete(const model::TenantName& tenant);
+  Result<void> note_complete(const model::TenantName& tenant);
+  /// Files will be taken in without being added here. Nothing happens where there is no such record.
+  static Result<void> note_incomplete(const std::filesystem::path& state_dir);
+  /// Another number once another program, or another object of this one, has added something.
+  Result<std::uint64_t> changes();
   /// Each once, in no order.
   Result<std::vector<File>> overlapping(const model::TenantName& tenant, const model::Stretch& stretch);
 

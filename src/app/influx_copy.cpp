@@ -15,7 +15,8 @@
 #include "base/private_file.h"
 #include "influx/deletion.h"
 #include "influx/flux.h"
-#include "influx/source.h"
+#include "influx/line_protocol.h"
+#include "ingest/sink_turn.h"
 #include "query/buckets.h"
 
 namespace pv::app {
@@ -50,22 +51,19 @@ Result<std::vector<LoggerPeriod>> loggers_of(const std::vector<model::CampaignSu
 }
 
 /// Adds what the copy has and the truth does not: other loggers, and times before and after.
-Result<void> add_copied(std::vector<LoggerPeriod>& all, Downsampling& copy, const model::TenantName& tenant, const CopyRange& range) {
-  const auto directory = influx::open_directory(copy.samples().connection().access());
-  const auto source = directory->open(tenant);
-  if (!source && source.error().kind() == Errc::not_found) return {};
-  if (!source) return fail(source.error());
-  PV_TRY(const auto snapshot, (*source)->snapshot(1));
-  PV_TRY(const std::vector<model::CampaignSummary> campaigns, snapshot->campaigns());
-  PV_TRY(std::vector<LoggerPeriod> copied, loggers_of(campaigns, range));
-  for (LoggerPeriod& one : copied) {
-    const auto known = std::find_if(all.begin(), all.end(), [&one](const LoggerPeriod& other) { return other.name == one.name && other.sn == one.sn; });
+Result<void> add_copied(std::vector<LoggerPeriod>& all, Downsampling& copy, const CopyRange& range) {
+  const auto spans = influx::logger_spans(copy.samples().connection(), copy.samples().bucket());
+  if (!spans && spans.error().kind() == Errc::not_found) return {};
+  if (!spans) return fail(spans.error());
+  for (const influx::LoggerSpan& span : *spans) {
+    const auto name = model::CampaignName::parse(span.campaign);
+    const model::Period period = common(span.period, range.period);
+    if (!name || (range.campaign && *name != *range.campaign) || period.empty()) continue;
+    const auto known = std::find_if(all.begin(), all.end(), [&](const LoggerPeriod& other) { return other.name == *name && other.sn == span.logger_sn; });
     if (known == all.end()) {
-      one.campaign = nullptr;
-      one.logger = nullptr;
-      all.push_back(std::move(one));
+      all.push_back({nullptr, nullptr, *name, span.logger_sn, period});
     } else {
-      known->period = {std::min(known->period.from_s, one.period.from_s), std::max(known->period.to_s, one.period.to_s)};
+      known->period = {std::min(known->period.from_s, period.from_s), std::max(known->period.to_s, period.to_s)};
     }
   }
   return {};
@@ -121,57 +119,88 @@ Result<void> StepRecord::finish() {
   return {};
 }
 
+namespace {
+
+using LoggerDays = std::map<std::string, DaySums>;  // by serial
+
+Result<LoggerDays> copied_days(Downsampling& copy, const model::CampaignName& campaign, model::Period days, const model::Zone& zone) {
+  LoggerDays all;
+  const auto asked = influx::day_counts(copy.samples().connection(), copy.samples().bucket(), campaign, {}, days, zone);
+  if (!asked && asked.error().kind() == Errc::not_found) return all;
+  if (!asked) return fail(asked.error());
+  for (const influx::DayCount& count : *asked) all[count.logger_sn][{count.day_s, count.field}] = {count.samples, count.sum};
+  return all;
+}
+
+void compare_days(const LoggerPeriod& one, const DaySums& mine, const DaySums& theirs, const query::Edges& days, CopyComparison& comparison) {
+  DaySums all = theirs;
+  all.insert(mine.begin(), mine.end());
+  for (const auto& [key, _] : all) {
+    const auto in_truth = mine.find(key);
+    const auto in_copy = theirs.find(key);
+    const DaySum a = in_truth == mine.end() ? DaySum() : in_truth->second;
+    const DaySum b = in_copy == theirs.end() ? DaySum() : in_copy->second;
+    ++comparison.days;
+    comparison.samples += a.samples;
+    if (a.samples == b.samples && same_sum(a.sum, b.sum)) continue;
+    const auto end = std::upper_bound(days.begin(), days.end(), key.first);
+    const model::Stretch stretch{.campaign = one.name, .logger_sn = one.sn, .period = {key.first, end == days.end() ? days.back() : *end}, .change = model::Change::changed};
+    comparison.differences.push_back({{stretch, {}}, key.first, key.second, a.samples, b.samples, a.sum, b.sum});
+  }
+}
+
+/// A request for as many days of all its loggers as fit in memory and in an answer.
+constexpr std::size_t kLoggerDays = 3'000;
+
+}  // namespace
+
 Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& copy, const model::TenantName& tenant, const CopyRange& range, const Settings& settings,
-                                    const Zones& zones) {
+                                    const Zones& zones, const Progress& progress) {
   CopyComparison comparison;
   PV_TRY(const std::vector<model::CampaignSummary> campaigns, truth.campaigns());
   PV_TRY(std::vector<LoggerPeriod> loggers, loggers_of(campaigns, range));
-  PV_TRY_VOID(add_copied(loggers, copy, tenant, range));
-  for (const LoggerPeriod& one : loggers) {
-    const model::Zone zone = zones.zone_of(tenant, one.name);
-    PV_TRY(const query::Edges days, query::whole_calendar_edges(one.period, zone, query::Calendar::day));
-    const model::Period whole{days.front(), days.back()};
-    DaySums mine;
-    if (one.logger != nullptr) {
-      PV_TRY(mine, day_sums(truth, *one.campaign, *one.logger, whole, zone, settings.influxdb_style));
+  PV_TRY_VOID(add_copied(loggers, copy, range));
+  std::map<std::string, std::vector<const LoggerPeriod*>> by_campaign;
+  for (const LoggerPeriod& one : loggers) by_campaign[one.name.str()].push_back(&one);
+  std::size_t done = 0;
+  for (const auto& [_, all] : by_campaign) {
+    const model::CampaignName& name = all.front()->name;
+    const model::Zone zone = zones.zone_of(tenant, name);
+    model::Period whole = all.front()->period;
+    for (const LoggerPeriod* one : all) whole = {std::min(whole.from_s, one->period.from_s), std::max(whole.to_s, one->period.to_s)};
+    PV_TRY(const query::Edges days, query::whole_calendar_edges(whole, zone, query::Calendar::day));
+    const std::size_t at_once = std::clamp<std::size_t>(kLoggerDays / all.size(), 1, 366);
+    for (std::size_t first = 0; first + 1 < days.size(); first += at_once) {
+      const model::Period part{days[first], days[std::min(first + at_once, days.size() - 1)]};
+      std::vector<const LoggerPeriod*> here;
+      for (const LoggerPeriod* one : all) {
+        if (!common(one->period, part).empty()) here.push_back(one);
+      }
+      if (here.empty()) continue;
+      PV_TRY(const LoggerDays theirs, copied_days(copy, name, part, zone));
+      for (const LoggerPeriod* one : here) {
+        DaySums mine;
+        if (one->logger != nullptr) {
+          PV_TRY(mine, day_sums(truth, *one->campaign, *one->logger, part, zone, settings.influxdb_style));
+        }
+        const auto found = theirs.find(one->sn);
+        compare_days(*one, mine, found == theirs.end() ? DaySums() : found->second, days, comparison);
+      }
+      if (progress) progress(done, by_campaign.size(), comparison.days);
     }
-    auto asked = influx::day_counts(copy.samples().connection(), copy.samples().bucket(), one.name, one.sn, whole, zone);
-    if (!asked && asked.error().kind() != Errc::not_found) return fail(std::move(asked).error());
-    DaySums theirs;
-    if (asked) {
-      for (const influx::DayCount& count : *asked) theirs[{count.day_s, count.field}] = {count.samples, count.sum};
-    }
-    DaySums all = theirs;
-    all.insert(mine.begin(), mine.end());
-    for (const auto& [key, _] : all) {
-      const auto in_truth = mine.find(key);
-      const auto in_copy = std::as_const(theirs).find(key);
-      const DaySum a = in_truth == mine.end() ? DaySum() : in_truth->second;
-      const DaySum b = in_copy == theirs.end() ? DaySum() : in_copy->second;
-      ++comparison.days;
-      comparison.samples += a.samples;
-      if (a.samples == b.samples && same_sum(a.sum, b.sum)) continue;
-      const auto end = std::upper_bound(days.begin(), days.end(), key.first);
-      const model::Stretch stretch{.campaign = one.name, .logger_sn = one.sn, .period = {key.first, end == days.end() ? days.back() : *end}, .change = model::Change::changed};
-      comparison.differences.push_back({{stretch, {}}, key.first, key.second, a.samples, b.samples, a.sum, b.sum});
-    }
+    ++done;
   }
   return comparison;
 }
 
-Result<model::MirrorOutcome> put_current(model::SampleSource& truth, model::Mirror& copy, std::span<const model::Stretch> stretches) {
-  constexpr int kMostTimes = 10;
-  for (int time = 1;; ++time) {
-    PV_TRY(const auto snapshot, truth.snapshot(1));
-    PV_TRY(model::MirrorOutcome outcome, copy.put(*snapshot, stretches));
-    PV_TRY(const std::uint64_t now, truth.generation());
-    // Somebody may have sent newer values of these instants while the older ones were on their way.
-    if (now == snapshot->generation() || time == kMostTimes) return outcome;
-  }
+Result<model::MirrorOutcome> in_turn(const Settings& settings, model::SampleSource& truth, const std::function<Result<model::MirrorOutcome>(model::SampleSnapshot&)>& send) {
+  PV_TRY([[maybe_unused]] const ingest::SinkTurn turn, ingest::SinkTurn::take(settings.state_dir, std::string(kInfluxdbSink)));
+  PV_TRY(const auto snapshot, truth.snapshot(1));
+  return send(*snapshot);
 }
 
-Result<model::MirrorOutcome> repair_copy(model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant, const CopyComparison& comparison, Extra extra,
-                                         ingest::Outbox* outbox) {
+Result<model::MirrorOutcome> repair_copy(const Settings& settings, model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant,
+                                         const CopyComparison& comparison, Extra extra, ingest::Outbox* outbox) {
   using Day = std::tuple<std::string, std::string, std::int64_t>;
   std::map<Day, std::pair<model::Stretch, bool>> days;  // and whether the copy has more there
   for (const CopyDifference& difference : comparison.differences) {
@@ -182,13 +211,24 @@ Result<model::MirrorOutcome> repair_copy(model::SampleSource& truth, Downsamplin
   std::vector<model::Stretch> stretches;
   for (const auto& [_, day] : days) stretches.push_back(day.first);
   if (outbox != nullptr) PV_TRY_VOID(outbox->add(std::string(kInfluxdbSink), tenant, stretches));
-  if (extra == Extra::remove) {
+  return in_turn(settings, truth, [&](model::SampleSnapshot& snapshot) -> Result<model::MirrorOutcome> {
+    influx::Connection& connection = copy.samples().connection();
+    const std::string& bucket = copy.samples().bucket();
     for (const auto& [_, day] : days) {
-      if (!day.second) continue;
-      PV_TRY_VOID(influx::delete_samples(copy.samples().connection(), copy.samples().bucket(), day.first.campaign.str(), day.first.logger_sn, day.first.period));
+      if (extra == Extra::keep || !day.second) continue;
+      const influx::Tags tags = {{"campaign", day.first.campaign.str()}, {"device_master_sn", day.first.logger_sn}};
+      for (const std::string_view measurement : {influx::kMeasurement, influx::kEventMeasurement}) {
+        PV_TRY_VOID(influx::delete_points(connection, bucket, measurement, tags, day.first.period));
+      }
     }
-  }
-  return put_current(truth, copy, stretches);
+    PV_TRY(model::MirrorOutcome outcome, copy.put(snapshot, stretches));
+    for (const auto& [_, day] : days) {
+      if (extra == Extra::keep || !day.second) continue;
+      PV_TRY(const model::MirrorOutcome means, copy.renew_means(snapshot, day.first));
+      outcome.points += means.points;
+    }
+    return outcome;
+  });
 }
 
 }  // namespace pv::app

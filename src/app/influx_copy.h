@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -65,19 +66,23 @@ struct CopyComparison {
   std::uint64_t samples = 0;  // of the truth
   std::vector<CopyDifference> differences;
 };
-/// Counts and sums by local day and field, of everything that either has. Sums may differ by what adding in another order gives.
+/// Campaigns done, of all, and the days of channels compared so far.
+using Progress = std::function<void(std::size_t, std::size_t, std::uint64_t)>;
+/// Counts and sums by local day and field, of everything that either has. Sums may differ by what adding in another order gives. Two requests for some
+/// thousand days of loggers.
 [[nodiscard]] Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& copy, const model::TenantName& tenant, const CopyRange& range, const Settings& settings,
-                                                  const Zones& zones);
+                                                  const Zones& zones, const Progress& progress);
 /// What is done with samples that the copy has and the truth does not.
 enum class Extra : std::uint8_t {
   keep,    // they may be all that is left of another time
   remove,  // a logger's whole days are deleted there before they are sent again
 };
-/// Sends the days that differ again, as they are now. With `outbox` they are also put on its list before anything is deleted, so that what is sent
-/// beside this, or what a crash leaves undone, ends right.
-[[nodiscard]] Result<model::MirrorOutcome> repair_copy(model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant, const CopyComparison& comparison, Extra extra,
-                                                       ingest::Outbox* outbox);
-/// Sends stretches as they are at the end: where the samples changed meanwhile, again.
-[[nodiscard]] Result<model::MirrorOutcome> put_current(model::SampleSource& truth, model::Mirror& copy, std::span<const model::Stretch> stretches);
+/// Sends the days that differ again, as they are now. With `outbox` they are also put on its list before anything is deleted, so that what a crash leaves
+/// undone ends right. Days that are deleted lose their events too; the means of their weeks are made anew.
+[[nodiscard]] Result<model::MirrorOutcome> repair_copy(const Settings& settings, model::SampleSource& truth, Downsampling& copy, const model::TenantName& tenant,
+                                                       const CopyComparison& comparison, Extra extra, ingest::Outbox* outbox);
+
+/// Runs with a snapshot of the truth while nobody else sends to InfluxDB: what changes later is sent later, by whoever sends it.
+[[nodiscard]] Result<model::MirrorOutcome> in_turn(const Settings& settings, model::SampleSource& truth, const std::function<Result<model::MirrorOutcome>(model::SampleSnapshot&)>& send);
 
 }  // namespace pv::app

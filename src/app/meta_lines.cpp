@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "app/other_systems.h"
 #include "influx/bucket.h"
 #include "influx/meta.h"
 #include "influx/writer.h"
@@ -82,12 +81,14 @@ std::string meta_lines(const ingest::RunReport& report, const Settings& settings
   return lines + influx::meta_line(run);
 }
 
-Result<void> send_meta_lines(const Settings& settings, std::string_view lines) {
-  PV_TRY(const auto connection, influx::Connection::open(influx_access(settings)));
+Result<void> send_meta_lines(influx::Access access, const std::string& bucket, std::string_view lines, std::int64_t& not_before_s) {
+  PV_TRY(const auto connection, influx::Connection::open(std::move(access)));
   influx::Writer writer(*connection);
   model::MirrorOutcome outcome;
-  PV_TRY_VOID(writer.ensure(settings.influxdb_meta_bucket));
-  return writer.write(settings.influxdb_meta_bucket, lines, outcome);
+  auto sent = writer.ensure(bucket);
+  if (sent) sent = writer.write(bucket, lines, outcome);
+  not_before_s = connection->not_before_s();
+  return sent;
 }
 
 }  // namespace pv::app

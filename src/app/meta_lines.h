@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "app/settings.h"
+#include "influx/connection.h"
 #include "ingest/run_report.h"
 
 namespace pv::app {
@@ -24,7 +25,7 @@ class MetaInstants {
 
 /// A run, and each of its files. Rejected and held files tell their reason.
 [[nodiscard]] std::string meta_lines(const ingest::RunReport& report, const Settings& settings, MetaInstants& instants);
-/// Into the meta bucket, made when missing. Errors: those of the influx room.
-Result<void> send_meta_lines(const Settings& settings, std::string_view lines);
+/// Into the meta bucket, made when missing. Sets the Unix seconds before which the server asked to be left alone. Errors: those of the influx room.
+Result<void> send_meta_lines(influx::Access access, const std::string& bucket, std::string_view lines, std::int64_t& not_before_s);
 
 }  // namespace pv::app

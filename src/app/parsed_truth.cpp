@@ -1,14 +1,21 @@
 #include "app/parsed_truth.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <utility>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "app/command.h"
 #include "app/file_periods.h"
 #include "app/filed_files.h"
 #include "app/scratch_store.h"
+#include "app/sources.h"
 #include "ingest/file_reading.h"
 #include "store/reader.h"
 
@@ -20,45 +27,114 @@ namespace fs = std::filesystem;
 /// Files of one transaction.
 constexpr std::size_t kMostFiles = 200;
 
-class ParsedSource final : public model::SampleSource {
+/// Tells by a number that files were taken in: that of the embedded store, or of what has been passed on.
+using Elsewhere = std::function<Result<std::uint64_t>()>;
+
+/// `periods`: null with an embedded store.
+Result<Elsewhere> elsewhere_of(const Settings& settings, const std::shared_ptr<FilePeriods>& periods, const model::TenantName& tenant) {
+  if (periods) return Elsewhere([periods] { return periods->changes(); });
+  PV_TRY(const std::shared_ptr<model::SourceDirectory> sources, open_sources(settings));
+  return Elsewhere([sources, tenant]() -> Result<std::uint64_t> {
+    const auto source = sources->open(tenant);
+    if (!source && source.error().kind() == Errc::not_found) return 0;
+    if (!source) return fail(source.error());
+    return (*source)->generation();
+  });
+}
+
+/// A folder of this program's own; those of programs that were killed are cleared away.
+class OwnFolder {
  public:
-  ParsedSource(ScratchStore scratch, std::shared_ptr<store::Reader> reader) : scratch_(std::move(scratch)), reader_(std::move(reader)) {}
-  Result<std::uint64_t> generation() override { return reader_->generation(); }
-  Result<std::unique_ptr<model::SampleSnapshot>> snapshot(unsigned workers) override { return reader_->snapshot(workers); }
+  static OwnFolder in(const fs::path& passing) {
+    std::error_code code;
+    for (fs::directory_iterator at(passing, code); !code && at != fs::directory_iterator(); at.increment(code)) {
+      const std::string name = at->path().filename().string();
+      if (!name.starts_with(kPrefix)) continue;
+      const int pid = std::atoi(name.c_str() + kPrefix.size());
+      std::error_code ignored;
+      if (pid > 0 && ::kill(pid, 0) != 0 && errno == ESRCH) fs::remove_all(at->path(), ignored);
+    }
+    return OwnFolder(passing / fmt::format("{}{}", kPrefix, ::getpid()));
+  }
+  OwnFolder(OwnFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  OwnFolder& operator=(OwnFolder&&) = delete;
+  ~OwnFolder() {
+    std::error_code code;
+    if (!path_.empty()) fs::remove(path_, code);
+  }
+  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
 
  private:
-  ScratchStore scratch_;
-  std::shared_ptr<store::Reader> reader_;  // first to go
+  static constexpr std::string_view kPrefix = "parsed-";
+  explicit OwnFolder(fs::path path) : path_(std::move(path)) {}
+  fs::path path_;
 };
 
-/// Names of the folders in a folder, sorted.
-std::vector<std::string> folders_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  std::error_code code;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, code)) {
-    if (entry.is_directory(code) && !entry.is_symlink(code)) names.push_back(entry.path().filename().string());
+class ParsedSource final : public model::SampleSource {
+ public:
+  ParsedSource(OwnFolder folder, ScratchStore scratch, std::shared_ptr<store::Reader> reader, Elsewhere elsewhere, std::uint64_t at)
+      : folder_(std::move(folder)), scratch_(std::move(scratch)), reader_(std::move(reader)), elsewhere_(std::move(elsewhere)), at_(at) {}
+  Result<std::uint64_t> generation() override { return reader_->generation(); }
+  Result<std::unique_ptr<model::SampleSnapshot>> snapshot(unsigned workers) override {
+    PV_TRY(const std::uint64_t now, elsewhere_());
+    if (now != at_) return fail(Errc::conflict, "files were taken in since those in parsed/ were read: run the command again");
+    return reader_->snapshot(workers);
   }
-  std::sort(names.begin(), names.end());
-  return names;
-}
+
+ private:
+  OwnFolder folder_;
+  ScratchStore scratch_;                   // before the folder
+  std::shared_ptr<store::Reader> reader_;  // before the store that it reads
+  Elsewhere elsewhere_;
+  std::uint64_t at_;
+};
 
 struct Parsed {
   const Settings& settings;
   FiledFiles& filed;
   ScratchStore& scratch;
   FilePeriods* periods;  // null with an embedded store
+  std::uint64_t left_out = 0;
+
+  void leave_out(const fs::path& path, std::string_view why);
+  /// Those that `wanted` says so of, sorted.
+  template <class Wanted>
+  std::vector<fs::path> entries_in(const fs::path& folder, Wanted wanted);
 
   Result<void> take(const ingest::Place& place);
 };
 
+void Parsed::leave_out(const fs::path& path, std::string_view why) {
+  ++left_out;
+  fmt::print(stderr, "{}: left out: {}\n", shown(path.string()), shown(why));
+}
+
+template <class Wanted>
+std::vector<fs::path> Parsed::entries_in(const fs::path& folder, Wanted wanted) {
+  std::vector<fs::path> paths;
+  std::error_code code;
+  fs::directory_iterator at(folder, code);
+  for (; !code && at != fs::directory_iterator(); at.increment(code)) {
+    if (wanted(*at)) paths.push_back(at->path());
+  }
+  if (code && code != std::errc::no_such_file_or_directory) leave_out(folder, code.message());
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+bool is_folder(const fs::directory_entry& entry) {
+  std::error_code code;
+  return entry.is_directory(code) && !entry.is_symlink(code);
+}
+
+bool is_filed(const fs::directory_entry& entry) {
+  std::error_code code;
+  return entry.is_regular_file(code) && entry.path().extension() == ".tsv";
+}
+
 Result<void> Parsed::take(const ingest::Place& place) {
   const fs::path folder = settings.data_folder / place.tenant.str() / place.campaign.str() / place.device.str() / ingest::kParsedFolder;
-  std::vector<fs::path> files;
-  std::error_code code;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, code)) {
-    if (entry.is_regular_file(code) && entry.path().extension() == ".tsv") files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
+  const std::vector<fs::path> files = entries_in(folder, is_filed);
   for (std::size_t from = 0; from < files.size(); from += kMostFiles) {
     std::vector<ingest::FileReading> readings;
     for (std::size_t i = from; i < std::min(files.size(), from + kMostFiles); ++i) {
@@ -66,7 +142,7 @@ Result<void> Parsed::take(const ingest::Place& place) {
       if (reading.readiness == ingest::Readiness::ready) {
         readings.push_back(std::move(reading));
       } else {
-        fmt::print(stderr, "{}: left out: {}\n", shown(files[i].string()), shown(reading.message));
+        leave_out(files[i], reading.message);
       }
     }
     std::vector<model::Delivery> deliveries;
@@ -80,26 +156,33 @@ Result<void> Parsed::take(const ingest::Place& place) {
 
 }  // namespace
 
-Result<std::shared_ptr<model::SampleSource>> read_parsed_files(const Settings& settings, const Zones& zones, const model::TenantName& tenant,
-                                                               const std::optional<model::CampaignName>& campaign) {
-  PV_TRY(ScratchStore scratch, ScratchStore::open(settings.state_dir / "passing" / fmt::format("parsed-{}", ::getpid()), tenant));
-  std::unique_ptr<FilePeriods> periods;
+Result<ParsedTruth> read_parsed(const Settings& settings, const Zones& zones, const model::TenantName& tenant, const std::optional<model::CampaignName>& campaign) {
+  OwnFolder folder = OwnFolder::in(settings.state_dir / "passing");
+  PV_TRY(ScratchStore scratch, ScratchStore::open(folder.path(), tenant));
+  std::shared_ptr<FilePeriods> periods;
   if (settings.embedded_store == Switch::off) {
     PV_TRY(periods, FilePeriods::open(settings.state_dir));
   }
+  PV_TRY(const Elsewhere elsewhere, elsewhere_of(settings, periods, tenant));
+  PV_TRY(const std::uint64_t at, elsewhere());
   FiledFiles filed(settings, zones);
   Parsed parsed{settings, filed, scratch, periods.get()};
-  const fs::path root = settings.data_folder / tenant.str();
-  for (const std::string& campaign_folder : folders_in(root)) {
-    const auto campaign_name = model::CampaignName::parse(campaign_folder);
+  for (const fs::path& campaign_folder : parsed.entries_in(settings.data_folder / tenant.str(), is_folder)) {
+    const auto campaign_name = model::CampaignName::parse(campaign_folder.filename().string());
     if (!campaign_name || (campaign && *campaign_name != *campaign)) continue;
-    for (const std::string& device_folder : folders_in(root / campaign_folder)) {
-      const auto device = model::DeviceName::parse(device_folder);
+    for (const fs::path& device_folder : parsed.entries_in(campaign_folder, is_folder)) {
+      const auto device = model::DeviceName::parse(device_folder.filename().string());
       if (device) PV_TRY_VOID(parsed.take({tenant, *campaign_name, *device}));
     }
   }
   PV_TRY(auto reader, store::Reader::open(scratch.path()));
-  return std::shared_ptr<model::SampleSource>(std::make_shared<ParsedSource>(std::move(scratch), std::move(reader)));
+  return ParsedTruth{std::make_shared<ParsedSource>(std::move(folder), std::move(scratch), std::move(reader), elsewhere, at), parsed.left_out};
+}
+
+Result<std::shared_ptr<model::SampleSource>> read_parsed_files(const Settings& settings, const Zones& zones, const model::TenantName& tenant,
+                                                               const std::optional<model::CampaignName>& campaign) {
+  PV_TRY(ParsedTruth truth, read_parsed(settings, zones, tenant, campaign));
+  return std::move(truth.source);
 }
 
 }  // namespace pv::app

@@ -8,16 +8,17 @@
 
 #include "app/copies.h"
 #include "app/filed_files.h"
+#include "app/parsed_truth.h"
 #include "app/scratch_store.h"
 #include "base/digest.h"
 #include "base/fault.h"
+#include "ingest/sink_turn.h"
 #include "store/reader.h"
 #include "store/writer.h"
 
 namespace pv::app {
 namespace {
 
-constexpr model::Period kAllTime{std::numeric_limits<std::int64_t>::min() / 4, std::numeric_limits<std::int64_t>::max() / 4};
 constexpr std::int64_t kWiden_s = 8 * 86'400;
 
 /// A file that has to wait is not one that is wrong.
@@ -28,16 +29,23 @@ Error as_away(Error error) {
 
 }  // namespace
 
+/// What was filed before there was a record of it (an earlier version, a store that was given up) counts as much.
+Result<void> PassingSink::learn_filed() {
+  PV_TRY(const bool is_complete, parts_.periods->is_complete(tenant_));
+  if (is_complete) return {};
+  PV_TRY([[maybe_unused]] const ParsedTruth read, read_parsed(*parts_.settings, *parts_.zones, tenant_, {}));
+  return parts_.periods->note_complete(tenant_);
+}
+
 Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<const model::Delivery> deliveries) {
-  const std::vector<std::string>& sinks = parts_.outbox->sinks();
-  const bool needs_all = std::find(sinks.begin(), sinks.end(), kVictoriaSink) != sinks.end();
+  PV_TRY_VOID(learn_filed());
   std::set<std::string> given;
   for (const model::Delivery& delivery : deliveries) given.insert(to_hex(delivery.origin->digest));
   std::set<std::pair<std::string, FilePeriods::File>> wanted;  // by campaign
   for (const model::Delivery& delivery : deliveries) {
     for (model::Stretch& stretch : ingest::stretches_of(delivery)) {
-      // VictoriaMetrics can only replace whole series; means of InfluxDB are of whole local weeks.
-      stretch.period = needs_all ? kAllTime : model::Period{stretch.period.from_s - kWiden_s, stretch.period.to_s + kWiden_s};
+      // Means of InfluxDB are of whole local weeks.
+      stretch.period = {stretch.period.from_s - kWiden_s, stretch.period.to_s + kWiden_s};
       PV_TRY(const std::vector<FilePeriods::File> files, parts_.periods->overlapping(tenant_, stretch));
       for (const FilePeriods::File& file : files) {
         if (!given.contains(file.digest)) wanted.emplace(stretch.campaign.str(), file);
@@ -50,7 +58,7 @@ Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<co
     PV_TRY(const model::CampaignName campaign_name, model::CampaignName::parse(campaign));
     PV_TRY(const model::DeviceName device, model::DeviceName::parse(file.device_folder));
     auto reading = filed.find({tenant_, campaign_name, device}, file.name, file.digest);
-    // What somebody has taken away can no longer be weighed against.
+    // What somebody has taken away can no longer be weighed against; its samples stay where they are.
     if (!reading && reading.error().kind() == Errc::not_found) continue;
     if (!reading) return fail(std::move(reading).error());
     readings.push_back(std::move(*reading));
@@ -69,26 +77,50 @@ Result<model::Mirror*> PassingSink::mirror_of(std::size_t sink) {
   return mirrors_[sink].get();
 }
 
-Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches) {
+Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches, std::span<const model::Delivery> deliveries) {
   for (std::size_t s = 0; s < parts_.outbox->sinks().size(); ++s) {
     const std::string& sink = parts_.outbox->sinks()[s];
     PV_TRY(model::Mirror* const mirror, mirror_of(s));
     auto outcome = mirror->put(truth, stretches);
     if (!outcome) {
       PV_TRY_VOID(parts_.outbox->note_trouble(sink, outcome.error().message()));
+      mirrors_[s].reset();  // opened anew, with the token that the settings have by then
       return fail(as_away(std::move(outcome).error()).with(sink));
     }
     PV_TRY_VOID(parts_.outbox->note_trouble(sink, ""));
-    std::vector<ingest::RefusedRow> rows;
-    for (model::RefusedPoint& point : outcome->refused) {
-      rows.push_back({.sink = sink, .tenant = tenant_.str(), .point = std::move(point), .file = {}, .line = 0, .digest = {}, .at_s = 0});
-    }
-    PV_TRY_VOID(parts_.outbox->note_refused(rows));
+    for (const model::Stretch& stretch : stretches) PV_TRY_VOID(parts_.outbox->forget_refused(sink, tenant_, std::span(&stretch, 1)));
+    PV_TRY_VOID(note_refused(sink, *outcome, deliveries));
   }
   return {};
 }
 
+Result<void> PassingSink::note_refused(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries) {
+  std::vector<ingest::RefusedRow> rows;
+  for (const model::RefusedPoint& point : outcome.refused) {
+    ingest::RefusedRow& row = rows.emplace_back();
+    row.sink = sink;
+    row.tenant = tenant_.str();
+    row.point = point;
+    for (const model::Delivery& delivery : deliveries) {
+      const std::vector<model::Stretch> stretches = ingest::stretches_of(delivery);
+      const bool has_it = std::any_of(stretches.begin(), stretches.end(), [&point](const model::Stretch& one) {
+        return one.campaign.str() == point.campaign && one.logger_sn == point.logger_sn && one.period.from_s <= point.time_s && point.time_s < one.period.to_s;
+      });
+      if (!has_it) continue;
+      row.digest = to_hex(delivery.origin->digest);
+      row.file = fmt::format("{}/{}/{}", delivery.campaign->str(), delivery.origin->device_folder, delivery.origin->name);
+      if (const auto device = model::DeviceName::parse(delivery.origin->device_folder)) place_.set_line(row, {tenant_, *delivery.campaign, *device}, delivery.origin->name);
+    }
+  }
+  return parts_.outbox->note_refused(rows);
+}
+
 Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const model::Delivery> deliveries) {
+  std::vector<ingest::SinkTurn> turns;
+  for (const std::string& sink : parts_.outbox->sinks()) {
+    PV_TRY(ingest::SinkTurn turn, ingest::SinkTurn::take(parts_.settings->state_dir, sink));
+    turns.push_back(std::move(turn));
+  }
   PV_TRY(ScratchStore scratch, ScratchStore::open(parts_.settings->state_dir / "passing", tenant_));
   PV_TRY(const std::vector<ingest::FileReading> earlier, earlier_files(deliveries));
   std::vector<model::Delivery> before;
@@ -106,7 +138,7 @@ Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const m
   }
   PV_TRY(const auto reader, store::Reader::open(scratch.path()));
   PV_TRY(const auto truth, reader->snapshot(1));
-  PV_TRY_VOID(send(*truth, stretches));
+  PV_TRY_VOID(send(*truth, stretches, deliveries));
   fault_point("passing.sent");
   PV_TRY_VOID(parts_.periods->add(tenant_, deliveries));
   return outcomes;

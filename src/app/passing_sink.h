@@ -2,8 +2,8 @@
 /// A tenant's sink where there is no embedded store: samples go to InfluxDB or VictoriaMetrics, or both, before a file counts as stored.
 ///
 /// Files that disagree are settled by rank as everywhere (model/delivery.h). For that a store is made for the time of a call, out of the files given
-/// and those in parsed/ that have rows of the same loggers and instants, give or take a week; what it then holds is sent. VictoriaMetrics can replace
-/// whole series only: with it, all files of those loggers.
+/// and those in parsed/ that have rows of the same loggers and instants, give or take a week; what it then holds is sent. What the other systems hold
+/// beside that stays: it may come from files that are no longer there.
 ///   Errors: unavailable: a system is away or refuses the credential; the files wait and are tried again. Otherwise as model/delivery.h.
 ///   Cost: that of reading those files again. Threads: one caller at a time.
 
@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/file_periods.h"
+#include "app/refused_place.h"
 #include "app/settings.h"
 #include "app/zones.h"
 #include "ingest/file_reading.h"
@@ -31,17 +32,20 @@ struct PassingParts {
 
 class PassingSink final : public model::SampleSink {
  public:
-  PassingSink(model::TenantName tenant, PassingParts parts) : tenant_(std::move(tenant)), parts_(parts) {}
+  PassingSink(model::TenantName tenant, PassingParts parts) : tenant_(std::move(tenant)), parts_(parts), place_(*parts.settings, *parts.zones) {}
   Result<std::vector<model::DeliveryOutcome>> write(std::span<const model::Delivery> deliveries) override;
 
  private:
   Result<std::vector<ingest::FileReading>> earlier_files(std::span<const model::Delivery> deliveries);
-  Result<void> send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches);
+  Result<void> learn_filed();
+  Result<void> send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches, std::span<const model::Delivery> deliveries);
+  Result<void> note_refused(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries);
   Result<model::Mirror*> mirror_of(std::size_t sink);
 
   model::TenantName tenant_;
   PassingParts parts_;
   std::vector<std::unique_ptr<model::Mirror>> mirrors_;  // by sink
+  RefusedPlace place_;
 };
 
 }  // namespace pv::app

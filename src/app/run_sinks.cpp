@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "app/command.h"
-#include "ingest/intake_lock.h"
 #include "app/sources.h"
 
 namespace pv::app {
@@ -40,10 +39,7 @@ Result<model::SampleSink*> RunSinks::sink_of(const model::TenantName& tenant) {
 void RunSinks::bring_copies(const ingest::RunReport& run) {
   if (!copies_) return;
   copies_->tell(run);
-  // Another program may have become the one that sends.
-  if (const auto lock = ingest::IntakeLock::take(settings_->state_dir)) {
-    copies_->wait_drained(kPatience);
-  }
+  copies_->wait_drained(kPatience);
   const auto standing = copies_->outbox().standing();
   if (!standing) return;
   for (const ingest::SinkStanding& sink : *standing) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include <fmt/format.h>
@@ -89,24 +90,60 @@ Result<void> finish_what_was_left(const ErrandOptions& options) {
   return {};
 }
 
-/// Waits for a running `serve`, which takes files from the ledger by itself.
-Result<RunReport> wait_for_serve(const std::vector<FileId>& ids, const ErrandOptions& options) {
-  RunReport report;
-  report.mode = "ingest";
+struct Waited {
+  std::vector<FileRecord> files;
+  std::optional<IntakeLock> lock;  // when whoever took files has gone
+  std::vector<FileId> left;        // what it had not settled by then
+};
+
+/// Waits for whoever takes files from the ledger by itself: a running `serve`. Another `ingest` takes only its own, and is gone soon.
+Result<Waited> wait_for_other(const std::vector<FileId>& ids, const ErrandOptions& options) {
+  Waited waited;
   const auto end = std::chrono::steady_clock::now() + options.patience;
-  for (const FileId id : ids) {
+  for (std::size_t i = 0; i < ids.size(); ++i) {
     while (true) {
-      PV_TRY(const LedgerEntry entry, options.run.ledger->entry(id));
+      PV_TRY(const LedgerEntry entry, options.run.ledger->entry(ids[i]));
       // What has to wait for something passing would keep us waiting with it.
       const bool waits_long = entry.state == FileState::received && !entry.reason.empty();
       if (entry.is_settled() || waits_long || std::chrono::steady_clock::now() >= end || options.run.stop.stop_requested()) {
-        report.files.push_back(record_of_entry(entry, options.run.data_folder));
+        waited.files.push_back(record_of_entry(entry, options.run.data_folder));
         break;
+      }
+      if (auto lock = IntakeLock::take(options.state_dir)) {
+        waited.lock = std::move(*lock);
+        waited.left.assign(ids.begin() + static_cast<std::ptrdiff_t>(i), ids.end());
+        return waited;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
   }
-  return report;
+  return waited;
+}
+
+/// For the holder of the lock.
+Result<void> take_files(const std::vector<FileId>& ids, const ErrandOptions& options, RunReport& report) {
+  const std::size_t before = report.files.size();
+  for (std::size_t at = 0; at < ids.size() && !options.run.stop.stop_requested(); at += options.most_files) {
+    const auto part = std::span(ids).subspan(at, std::min(options.most_files, ids.size() - at));
+    PV_TRY(std::vector<LedgerEntry> claimed, options.run.ledger->claim_these(part));
+    std::map<std::int64_t, bool> is_claimed;
+    for (const LedgerEntry& entry : claimed) is_claimed[entry.id.value] = true;
+    add(run(std::move(claimed), options.run), report);
+    for (const FileId id : part) {
+      if (is_claimed.contains(id.value)) continue;
+      // What has crashed before comes alone: it shall not take others down with it.
+      PV_TRY(std::vector<LedgerEntry> alone, options.run.ledger->claim_these(std::span(&id, 1)));
+      if (!alone.empty()) {
+        add(run(std::move(alone), options.run), report);
+        continue;
+      }
+      PV_TRY(const LedgerEntry entry, options.run.ledger->entry(id));
+      report.files.push_back(record_of_entry(entry, options.run.data_folder));
+    }
+  }
+  const std::size_t reached = report.files.size() - before + report.not_reached;
+  report.not_reached += ids.size() > reached ? ids.size() - reached : 0;
+  return {};
 }
 
 }  // namespace
@@ -126,27 +163,14 @@ Result<RunReport> run_errand(std::vector<FoundFile> files, const ErrandOptions& 
   RunReport report;
   report.mode = "ingest";
   if (!lock) {
-    PV_TRY(report, wait_for_serve(ids, options));
-  } else {
-    for (std::size_t at = 0; at < ids.size() && !options.run.stop.stop_requested(); at += options.most_files) {
-      const auto part = std::span(ids).subspan(at, std::min(options.most_files, ids.size() - at));
-      PV_TRY(std::vector<LedgerEntry> claimed, options.run.ledger->claim_these(part));
-      std::map<std::int64_t, bool> is_claimed;
-      for (const LedgerEntry& entry : claimed) is_claimed[entry.id.value] = true;
-      add(run(std::move(claimed), options.run), report);
-      for (const FileId id : part) {
-        if (is_claimed.contains(id.value)) continue;
-        // What has crashed before comes alone: it shall not take others down with it.
-        PV_TRY(std::vector<LedgerEntry> alone, options.run.ledger->claim_these(std::span(&id, 1)));
-        if (!alone.empty()) {
-          add(run(std::move(alone), options.run), report);
-          continue;
-        }
-        PV_TRY(const LedgerEntry entry, options.run.ledger->entry(id));
-        report.files.push_back(record_of_entry(entry, options.run.data_folder));
-      }
+    PV_TRY(Waited waited, wait_for_other(ids, options));
+    report.files = std::move(waited.files);
+    if (waited.lock) {
+      PV_TRY_VOID(finish_what_was_left(options));
+      PV_TRY_VOID(take_files(waited.left, options, report));
     }
-    report.not_reached += ids.size() > report.files.size() + report.not_reached ? ids.size() - report.files.size() - report.not_reached : 0;
+  } else {
+    PV_TRY_VOID(take_files(ids, options, report));
   }
   if (!others.empty()) {
     RunOptions plain = options.run;

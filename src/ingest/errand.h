@@ -1,6 +1,6 @@
 #pragma once
 /// What `powerview ingest` does with the files it found: takes them itself when nobody else takes files, or hands them to the
-/// running `serve` and waits for what becomes of them. Two programs never read the same file.
+/// running `serve` and waits for what becomes of them; should that one go, it takes them itself. Two programs never read the same file.
 ///   Threads: one call at a time.
 
 #include <chrono>

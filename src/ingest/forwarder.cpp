@@ -15,8 +15,8 @@ std::int64_t now_s() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-/// So many companies in a row that fail, and it is the sink that does.
-constexpr int kFailuresOfTheSink = 3;
+/// Of the lines about what was ingested, which are no company's.
+const std::string kLines;
 
 /// 75 to 125 of a hundred, so that many installations do not come back at once.
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait) {
@@ -65,6 +65,8 @@ Forwarder::~Forwarder() {
 void Forwarder::wake() {
   const std::lock_guard lock(mutex_);
   ++calls_;
+  // What is new may be of a company that nothing is wrong with.
+  if (last_ == Step::idle || last_ == Step::held) last_ = Step::went_on;
   changed_.notify_all();
 }
 
@@ -88,6 +90,7 @@ void Forwarder::say(const std::string& line) const {
 }
 
 void Forwarder::work(const std::stop_token& stop) {
+  stop_ = stop;
   while (!stop.stop_requested()) {
     std::uint64_t seen = 0;
     {
@@ -96,7 +99,7 @@ void Forwarder::work(const std::stop_token& stop) {
     }
     const Step step = forward_some();
     std::unique_lock lock(mutex_);
-    last_ = step;
+    last_ = calls_ == seen || step == Step::set_back ? step : Step::went_on;
     changed_.notify_all();
     if (step == Step::went_on) continue;
     if (step == Step::held) {
@@ -122,11 +125,19 @@ Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_
   return Step::set_back;
 }
 
-Forwarder::Step Forwarder::set_back(const model::TenantName& tenant, const Error& error, std::int64_t not_before_s) {
-  // Away or busy is the server; anything else may be this company's bucket, store or token alone.
-  if (error.kind() == Errc::unavailable || ++failed_in_a_row_ >= kFailuresOfTheSink) return set_back(error, not_before_s);
-  held_[tenant.str()] = Clock::now() + options_.longest_wait;
-  note_trouble(fmt::format("{}: {}", tenant.str(), error.message()));
+Forwarder::Step Forwarder::hold(const std::string& whose, const Error& error, std::int64_t not_before_s) {
+  if (stop_.stop_requested()) return Step::went_on;
+  const bool is_asked_to_rest = whose != kLines && not_before_s > now_s();
+  if (is_asked_to_rest) return set_back(error, not_before_s);
+  if (options_.probe && whose != kLines) {
+    if (const auto answers = options_.probe(); !answers) return set_back(answers.error(), 0);
+  }
+  const bool is_soon = error.kind() != Errc::denied && error.kind() != Errc::invalid_input;
+  Hold& held = held_[whose];
+  held.length = std::min(options_.longest_hold, std::max(is_soon ? options_.first_wait : options_.longest_wait, held.length * 2));
+  held.until = Clock::now() + held.length;
+  if (not_before_s > 0) held.until = std::max(held.until, Clock::now() + std::chrono::seconds(not_before_s - now_s()));
+  note_trouble(whose.empty() ? error.message() : fmt::format("{}: {}", whose, error.message()));
   const std::lock_guard lock(mutex_);
   ++figures_.setbacks;
   return Step::went_on;
@@ -140,57 +151,76 @@ void Forwarder::note_trouble(const std::string& trouble) {
   if (const auto noted = options_.outbox->note_trouble(options_.sink, trouble_); !noted) say(noted.error().message());
 }
 
-std::set<std::string> Forwarder::held_now() {
-  std::erase_if(held_, [now = Clock::now()](const auto& one) { return one.second <= now; });
+std::set<std::string> Forwarder::held_now() const {
   std::set<std::string> names;
-  for (const auto& [name, _] : held_) names.insert(name);
+  for (const auto& [name, held] : held_) {
+    if (held.until > Clock::now()) names.insert(name);
+  }
   return names;
 }
 
-Forwarder::Step Forwarder::forward_some() {
-  if (options_.truth == nullptr) {
-    auto sent = forward_lines();
-    return sent ? *sent : set_back(sent.error(), 0);
+Forwarder::Step Forwarder::wait_for_held() {
+  if (held_.empty()) {
+    if (!trouble_.empty()) all_is_well(kLines);  // what was in trouble is no longer wanted
+    return Step::idle;
   }
-  auto entries = options_.outbox->next(options_.sink, options_.most_entries, held_now());
+  const auto first = std::min_element(held_.begin(), held_.end(), [](const auto& a, const auto& b) { return a.second.until < b.second.until; });
+  pause_ = std::chrono::duration_cast<std::chrono::milliseconds>(first->second.until - Clock::now());
+  return Step::held;
+}
+
+Forwarder::Step Forwarder::forward_some() {
+  if (options_.truth == nullptr) return forward_lines();
+  std::optional<SinkTurn> turn;
+  if (options_.turn) {
+    auto taken = options_.turn([this] { return stop_.stop_requested(); });
+    if (!taken && stop_.stop_requested()) return Step::went_on;
+    if (!taken) return set_back(taken.error(), 0);
+    turn = std::move(*taken);
+  }
+  const std::set<std::string> passed_over = held_now();
+  auto entries = options_.outbox->next(options_.sink, options_.most_entries, passed_over);
   if (!entries) return set_back(entries.error(), 0);
   if (entries->empty()) {
-    auto sent = forward_lines();
-    if (!sent) return set_back(sent.error(), 0);
-    if (*sent != Step::idle || held_.empty()) return *sent;
-    // Nothing waits but what is held: those are tried again when their time has come.
-    pause_ = std::chrono::duration_cast<std::chrono::milliseconds>(
-        std::min_element(held_.begin(), held_.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->second - Clock::now());
-    return Step::held;
+    turn.reset();
+    // Those that may be tried again have nothing left.
+    std::erase_if(held_, [&passed_over](const auto& held) { return held.first != kLines && !passed_over.contains(held.first); });
+    return forward_lines();
   }
-  const model::TenantName& tenant = entries->front().tenant;
-  auto mirror = options_.mirror_of(tenant);
-  if (!mirror) return set_back(tenant, mirror.error(), 0);
-  auto source = options_.truth->open(tenant);
-  if (!source && source.error().kind() != Errc::not_found) return set_back(tenant, source.error(), 0);
-  model::MirrorOutcome outcome;
-  if (source) {  // a company that is gone has nothing to send
-    auto snapshot = (*source)->snapshot(1);
-    if (!snapshot) return set_back(tenant, snapshot.error(), 0);
-    auto put = (*mirror)->put(**snapshot, joined(*entries));
-    if (!put) return set_back(tenant, put.error(), (*mirror)->not_before_s());
-    outcome = std::move(*put);
-  }
+  const std::string whose = entries->front().tenant.str();
+  std::int64_t not_before_s = 0;
+  if (auto sent = forward(*entries, not_before_s); !sent) return hold(whose, sent.error(), not_before_s);
   fault_point("forward.sent");
-  if (auto noted = note_refused(tenant, *entries, outcome); !noted) return set_back(noted.error(), 0);
   if (auto done = options_.outbox->done(*entries); !done) return set_back(done.error(), 0);
   fault_point("forward.done");
-  held_.erase(tenant.str());
-  all_is_well();
-  const std::lock_guard lock(mutex_);
-  figures_.points += outcome.points;
-  figures_.requests += outcome.requests;
-  figures_.refused += outcome.refused_total;
+  all_is_well(whose);
   return Step::went_on;
 }
 
-void Forwarder::all_is_well() {
-  failed_in_a_row_ = 0;
+Result<void> Forwarder::forward(const std::vector<OutboxEntry>& entries, std::int64_t& not_before_s) {
+  const model::TenantName& tenant = entries.front().tenant;
+  const auto source = options_.truth->open(tenant);
+  if (!source && source.error().kind() == Errc::not_found) return {};  // a company that is gone has nothing to send
+  if (!source) return fail(source.error());
+  PV_TRY(model::Mirror* const mirror, options_.mirror_of(tenant));
+  PV_TRY(const auto snapshot, (*source)->snapshot(1));
+  const std::vector<model::Stretch> stretches = joined(entries);
+  auto outcome = mirror->put(*snapshot, stretches);
+  if (!outcome) {
+    not_before_s = mirror->not_before_s();
+    return fail(std::move(outcome).error());
+  }
+  PV_TRY_VOID(options_.outbox->forget_refused(options_.sink, tenant, stretches));
+  PV_TRY_VOID(note_refused(tenant, entries, *outcome));
+  const std::lock_guard lock(mutex_);
+  figures_.points += outcome->points;
+  figures_.requests += outcome->requests;
+  figures_.refused += outcome->refused_total;
+  return {};
+}
+
+void Forwarder::all_is_well(const std::string& whose) {
+  held_.erase(whose);
   back_off_ = std::chrono::milliseconds(0);
   if (!held_.empty()) return;
   if (!trouble_.empty()) {
@@ -198,18 +228,22 @@ void Forwarder::all_is_well() {
     trouble_.clear();
   }
   if (auto noted = options_.outbox->note_trouble(options_.sink, ""); !noted) say(noted.error().message());
-  back_off_ = std::chrono::milliseconds(0);
 }
 
-Result<Forwarder::Step> Forwarder::forward_lines() {
-  if (!options_.send_lines) return Step::idle;
-  PV_TRY(const std::vector<Outbox::Line> lines, options_.outbox->next_lines(options_.sink, options_.most_entries));
-  if (lines.empty()) return Step::idle;
+Forwarder::Step Forwarder::forward_lines() {
+  if (!options_.send_lines || held_now().contains(kLines)) return wait_for_held();
+  const auto lines = options_.outbox->next_lines(options_.sink, options_.most_entries);
+  if (!lines) return set_back(lines.error(), 0);
+  if (lines->empty()) {
+    held_.erase(kLines);
+    return wait_for_held();
+  }
   std::string text;
-  for (const Outbox::Line& line : lines) text += line.text;
-  PV_TRY_VOID(options_.send_lines(text));
-  PV_TRY_VOID(options_.outbox->lines_done(lines));
-  all_is_well();
+  for (const Outbox::Line& line : *lines) text += line.text;
+  std::int64_t not_before_s = 0;
+  if (auto sent = options_.send_lines(text, not_before_s); !sent) return hold(kLines, sent.error(), not_before_s);
+  if (auto done = options_.outbox->lines_done(*lines); !done) return set_back(done.error(), 0);
+  all_is_well(kLines);
   return Step::went_on;
 }
 

@@ -42,8 +42,10 @@ class ToldStore final : public model::SampleSink {
  public:
   model::DeliveryOutcome says{.samples_new = 10};
   bool fails = false;
+  std::function<void()> on_write = {};
   Result<std::vector<model::DeliveryOutcome>> write(std::span<const model::Delivery> deliveries) override {
     if (fails) return fail(Errc::io, "disk full");
+    if (on_write) on_write();
     return std::vector<model::DeliveryOutcome>(deliveries.size(), says);
   }
 };
@@ -106,6 +108,7 @@ class OutboxTest : public ::testing::Test {
     options.mirror_of = [this](const model::TenantName&) -> Result<model::Mirror*> { return &mirror; };
     options.first_wait = 5ms;
     options.longest_wait = 20ms;
+    options.longest_hold = 20ms;
     options.log = [this](std::string_view line) { log += std::string(line) + "\n"; };
     return Forwarder::start(std::move(options));
   }
@@ -217,7 +220,7 @@ TEST_F(OutboxTest, AnOutageLosesNothingAndKeepsTheOrder) {
   const auto standing = outbox->standing();
   ASSERT_TRUE(standing);
   EXPECT_EQ(standing->front().waiting, 50U);
-  EXPECT_EQ(standing->front().trouble, "away");
+  EXPECT_EQ(standing->front().trouble, "acme: away");
   mirror.set_error({});
   for (int i = 0; i < 500 && !forwarder->wait_drained(1s); ++i) std::this_thread::sleep_for(10ms);
   const auto got = mirror.got();
@@ -253,7 +256,7 @@ TEST_F(OutboxTest, ACompanyThatCannotBeServedDoesNotHoldUpTheOthers) {
     if (tenant == kAcme && refuses) return fail(Errc::denied, "not this bucket");
     return &mirror;
   };
-  options.longest_wait = 20ms;
+  options.longest_wait = options.longest_hold = 20ms;
   const auto forwarder = Forwarder::start(std::move(options));
   while (mirror.got().empty()) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(mirror.got().front().logger_sn, "9");
@@ -262,6 +265,217 @@ TEST_F(OutboxTest, ACompanyThatCannotBeServedDoesNotHoldUpTheOthers) {
   refuses = false;
   while (waiting() > 0) std::this_thread::sleep_for(1ms);
   EXPECT_EQ(mirror.got().back().logger_sn, "1");
+}
+
+/// Mirrors of several companies, each of which may fail by itself, and a sink that may fail as a whole.
+class ManyCompanies : public OutboxTest {
+ protected:
+  class Counting final : public model::Mirror {
+   public:
+    explicit Counting(ManyCompanies& of, std::string name) : of_(of), name_(std::move(name)) {}
+    Result<model::MirrorOutcome> put(model::SampleSnapshot&, std::span<const model::Stretch>) override {
+      const std::lock_guard lock(of_.mutex_);
+      ++of_.puts_[name_];
+      const auto broken = of_.broken_.find(name_);
+      if (of_.is_away_) return fail(Errc::unavailable, "away");
+      if (broken != of_.broken_.end()) return fail(broken->second, "broken");
+      ++of_.served_[name_];
+      return model::MirrorOutcome();
+    }
+    [[nodiscard]] std::int64_t not_before_s() const override {
+      const std::lock_guard lock(of_.mutex_);
+      return of_.not_before_s_;
+    }
+
+   private:
+    ManyCompanies& of_;
+    std::string name_;
+  };
+  std::unique_ptr<Forwarder> forward_all() {
+    ForwarderOptions options;
+    options.sink = "influxdb";
+    options.outbox = outbox.get();
+    options.truth = &directory;
+    options.mirror_of = [this](const model::TenantName& tenant) -> Result<model::Mirror*> {
+      auto& one = mirrors_[tenant.str()];
+      if (!one) one = std::make_unique<Counting>(*this, tenant.str());
+      return one.get();
+    };
+    options.probe = [this]() -> Result<void> {
+      const std::lock_guard lock(mutex_);
+      ++probes_;
+      if (is_away_) return fail(Errc::unavailable, "away");
+      return {};
+    };
+    options.send_lines = [this](std::string_view, std::int64_t&) -> Result<void> {
+      const std::lock_guard lock(mutex_);
+      ++line_sends_;
+      if (lines_fail_) return fail(Errc::denied, "no meta bucket for you");
+      return {};
+    };
+    options.first_wait = 1ms;
+    options.longest_wait = 2ms;
+    options.longest_hold = 500ms;
+    return Forwarder::start(std::move(options));
+  }
+  void add(const std::string& tenant) {
+    const model::Stretch stretch{.campaign = kSite, .logger_sn = "9", .period = {0, 10}};
+    ASSERT_TRUE(outbox->add("influxdb", *model::TenantName::parse(tenant), std::span(&stretch, 1)));
+  }
+  template <class Done>
+  static void until(Done done) {
+    while (!done()) std::this_thread::sleep_for(1ms);
+  }
+  int puts(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return puts_[name];
+  }
+  int served(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return served_[name];
+  }
+  void set(bool is_away, std::map<std::string, Errc> broken) {
+    const std::lock_guard lock(mutex_);
+    is_away_ = is_away;
+    broken_ = std::move(broken);
+  }
+  mutable std::mutex mutex_;
+  std::map<std::string, int> puts_, served_;
+  std::map<std::string, Errc> broken_;
+  bool is_away_ = false, lines_fail_ = false;
+  int probes_ = 0, line_sends_ = 0;
+  std::int64_t not_before_s_ = 0;
+  std::map<std::string, std::unique_ptr<Counting>> mirrors_;
+};
+
+TEST_F(ManyCompanies, OneThatWasRefusedAgainAndAgainLetsALaterOneThrough) {
+  std::uint64_t added = 0;  // for a
+  for (const Errc kind : {Errc::denied, Errc::unavailable, Errc::invalid_input}) {
+    set(false, {{"a", kind}});
+    add("a");
+    const auto forwarder = forward_all();
+    const int before = puts("a");
+    until([&] { return puts("a") >= before + 4; });
+    const int served_before = served("b");
+    add("b");
+    ASSERT_TRUE(outbox->add_line("influxdb", "tsv_parser_run x=1i 5\n"));
+    forwarder->wake();
+    until([&] { return served("b") > served_before; });
+    until([&] { return outbox->next_lines("influxdb", 10)->empty(); });
+    EXPECT_EQ(outbox->standing()->front().waiting, ++added);
+    EXPECT_EQ(outbox->standing()->front().trouble, "a: broken");
+  }
+}
+
+TEST_F(ManyCompanies, AnOutageCostsWorkForOneCompanyAndNotForEach) {
+  set(true, {});
+  for (int i = 0; i < 200; ++i) add("c" + std::to_string(i));
+  const auto forwarder = forward_all();
+  until([&] { return forwarder->figures().setbacks >= 10; });
+  {
+    const std::lock_guard lock(mutex_);
+    EXPECT_EQ(puts_.size(), 1U) << "the sink is away: nobody else has to find out";
+    EXPECT_EQ(outbox->standing()->front().waiting, 200U);
+    is_away_ = false;
+  }
+  until([&] { return forwarder->wait_drained(1s); });
+  EXPECT_EQ(outbox->standing()->front().waiting, 0U);
+  EXPECT_EQ(outbox->standing()->front().trouble, "");
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(served("c" + std::to_string(i)), 1);
+}
+
+TEST_F(ManyCompanies, NothingIsTriedBeforeTheMomentThatRetryAfterNames) {
+  set(false, {{"a", Errc::unavailable}});
+  {
+    const std::lock_guard lock(mutex_);
+    not_before_s_ = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() + 3600;
+  }
+  add("a");
+  add("b");
+  const auto forwarder = forward_all();
+  until([&] { return forwarder->figures().setbacks > 0; });
+  forwarder->wake();
+  EXPECT_FALSE(forwarder->wait_drained(1s));
+  EXPECT_EQ(puts("a"), 1);
+  EXPECT_EQ(puts("b"), 0) << "it is the server that asks for rest";
+}
+
+TEST_F(ManyCompanies, LinesThatAreRefusedDoNotHoldUpSamples) {
+  {
+    const std::lock_guard lock(mutex_);
+    lines_fail_ = true;
+  }
+  ASSERT_TRUE(outbox->add_line("influxdb", "tsv_parser_run x=1i 5\n"));
+  const auto forwarder = forward_all();
+  until([&] { return forwarder->figures().setbacks > 1; });
+  add("a");
+  forwarder->wake();
+  until([&] { return served("a") == 1; });
+  EXPECT_EQ(outbox->next_lines("influxdb", 10)->size(), 1U);
+  {
+    const std::lock_guard lock(mutex_);
+    lines_fail_ = false;
+  }
+  until([&] { return outbox->next_lines("influxdb", 10)->empty(); });
+}
+
+TEST_F(OutboxTest, LinesComeInPiecesOfAboutAMegabyte) {
+  const std::string report(400'000, 'x');
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(outbox->add_line("influxdb", report));
+  EXPECT_EQ(outbox->next_lines("influxdb", 100)->size(), 2U);
+  ASSERT_TRUE(outbox->add_line("influxdb", std::string(3'000'000, 'x')));
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(outbox->lines_done(*outbox->next_lines("influxdb", 100)));
+  EXPECT_EQ(outbox->next_lines("influxdb", 100)->size(), 1U) << "one at least";
+}
+
+TEST_F(OutboxTest, TurnsAreTakenOneAfterTheOtherAndAStopEndsTheWait) {
+  auto first = SinkTurn::take(folder.path(), "influxdb");
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(SinkTurn::take(folder.path(), "victoriametrics")) << "another sink, another turn";
+  int asked = 0;
+  const auto stopped = SinkTurn::take(folder.path(), "influxdb", [&asked] { return ++asked > 2; });
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().kind(), Errc::unavailable);
+  std::atomic<bool> has_it{false};
+  std::jthread other([&] { has_it = SinkTurn::take(folder.path(), "influxdb").has_value(); });
+  first = fail(Errc::io, "given back");
+  other.join();
+  EXPECT_TRUE(has_it);
+}
+
+TEST_F(OutboxTest, WhatIsTakenAfterARepairIsNoLongerListedAsRefused) {
+  write(SmallFile(600, "bad.tsv"));
+  mirror.says.refused_total = 1;
+  mirror.says.refused.push_back({.campaign = "site", .logger_sn = "1", .field = "M1_U1_M1_V", .time_s = 1200, .reason = "field type conflict"});
+  ASSERT_TRUE(forward()->wait_drained(5s));
+  ASSERT_EQ(outbox->refused(kAcme, 10)->size(), 1U);
+  mirror.says = {};
+  const model::Stretch elsewhere{.campaign = kSite, .logger_sn = "1", .period = {1201, 9000}};
+  ASSERT_TRUE(outbox->add("influxdb", kAcme, std::span(&elsewhere, 1)));
+  ASSERT_TRUE(forward()->wait_drained(5s));
+  EXPECT_EQ(outbox->refused(kAcme, 10)->size(), 1U);
+  const model::Stretch stretch{.campaign = kSite, .logger_sn = "1", .period = {1200, 1201}};
+  ASSERT_TRUE(outbox->add("influxdb", kAcme, std::span(&stretch, 1)));
+  ASSERT_TRUE(forward()->wait_drained(5s));
+  EXPECT_TRUE(outbox->refused(kAcme, 10)->empty());
+}
+
+TEST_F(OutboxTest, WhatIsCommittedWhileTheOutboxCannotBeWrittenIsSentAllTheSame) {
+  const SmallFile file(600);
+  const auto delivery = file.delivery();
+  OutboxSink sink(kAcme, store, *outbox, [] {});
+  auto other = Database::open(folder.path() / "outbox.sqlite", Database::Access::read_write);
+  ASSERT_TRUE(other);
+  // From the moment of the commit on.
+  store.on_write = [&] { ASSERT_TRUE((*other)->run("CREATE TRIGGER full BEFORE UPDATE ON entry BEGIN SELECT RAISE(ABORT, 'disk full'); END")); };
+  EXPECT_FALSE(sink.write(std::span(&delivery, 1))) << "the outbox could not be told";
+  ASSERT_TRUE((*other)->run("DROP TRIGGER full"));
+  EXPECT_EQ(waiting(), 0U);
+  // The file is tried again, and by then the store knows it.
+  store.on_write = {};
+  store.says = {.samples_same = 10, .known_file = true};
+  ASSERT_TRUE(sink.write(std::span(&delivery, 1)));
+  EXPECT_EQ(waiting(), 1U);
 }
 
 TEST_F(OutboxTest, ARefusedPointIsListedWithItsFile) {

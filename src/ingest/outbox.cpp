@@ -18,6 +18,7 @@ constexpr std::int64_t kVersion = 1;
 /// Refused points are kept for a person to read, who reads no more than this.
 constexpr std::int64_t kMostRefused = 10'000;
 constexpr std::int64_t kMostLines = 100'000;
+constexpr std::size_t kMostLineBytes = 1U << 20;  // of one call
 
 constexpr const char* kTables = R"(
 CREATE TABLE entry(
@@ -230,6 +231,21 @@ Result<void> Outbox::note_refused(std::span<const RefusedRow> rows) {
   return transaction.commit();
 }
 
+Result<void> Outbox::forget_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement any, database_->prepare("SELECT 1 FROM refused LIMIT 1"));
+  PV_TRY(const bool has_any, any.step());
+  if (!has_any) return {};
+  any.reset();
+  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(Statement drop, database_->prepare("DELETE FROM refused WHERE sink=? AND tenant=? AND campaign=? AND logger=? AND time_s>=? AND time_s<?"));
+  for (const model::Stretch& stretch : stretches) {
+    drop.bind(1, sink).bind(2, tenant.str()).bind(3, stretch.campaign.str()).bind(4, stretch.logger_sn).bind(5, stretch.period.from_s).bind(6, stretch.period.to_s);
+    PV_TRY_VOID(drop.run());
+  }
+  return transaction.commit();
+}
+
 Result<void> Outbox::note_trouble(const std::string& sink, const std::string& trouble) {
   const std::lock_guard lock(mutex_);
   const auto last = last_trouble_.find(sink);
@@ -258,9 +274,12 @@ Result<std::vector<Outbox::Line>> Outbox::next_lines(const std::string& sink, st
   PV_TRY(Statement query, database_->prepare("SELECT id,text FROM line WHERE sink=? ORDER BY id LIMIT ?"));
   query.bind(1, sink).bind(2, static_cast<std::int64_t>(most));
   std::vector<Line> lines;
+  std::size_t bytes = 0;
   while (true) {
     PV_TRY(const bool row, query.step());
     if (!row) return lines;
+    bytes += query.text(1).size();
+    if (bytes > kMostLineBytes && !lines.empty()) return lines;
     lines.push_back({query.integer(0), std::string(query.text(1))});
   }
 }

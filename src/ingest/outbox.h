@@ -94,6 +94,8 @@ class Outbox {
   /// The copy has them.
   Result<void> done(std::span<const OutboxEntry> entries);
   Result<void> note_refused(std::span<const RefusedRow> rows);
+  /// These stretches were taken, all but what is noted anew.
+  Result<void> forget_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches);
   /// "" when all is well again. Costs nothing when it says what it said last.
   Result<void> note_trouble(const std::string& sink, const std::string& trouble);
 
@@ -103,6 +105,7 @@ class Outbox {
     std::int64_t id = 0;
     std::string text;
   };
+  /// The oldest, `most` at most, and of no more than a megabyte (one at least).
   Result<std::vector<Line>> next_lines(const std::string& sink, std::size_t most);
   Result<void> lines_done(std::span<const Line> lines);
 
