@@ -78,6 +78,7 @@ void add_sftp_key(CLI::App& app, Chosen& chosen);
 void add_files(CLI::App& app, Chosen& chosen);
 void add_hook(CLI::App& app, Chosen& chosen);
 void add_influx(CLI::App& app, Chosen& chosen);
+void add_victoria(CLI::App& app, Chosen& chosen);
 void add_grafana(CLI::App& app, Chosen& chosen);
 void add_doctor(CLI::App& app, Chosen& chosen);
 void add_deploy(CLI::App& app, Chosen& chosen);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   add_files(app, chosen);
   add_hook(app, chosen);
   add_influx(app, chosen);
+  add_victoria(app, chosen);
   add_grafana(app, chosen);
   add_doctor(app, chosen);
   add_backup(app, chosen);
