@@ -93,12 +93,16 @@ class OneUser {
       return fail(Errc::denied, walk_.server_administrator_needed(fmt::format("giving {}, whom Grafana has, a password or an e-mail address", called_)));
     }
     PV_TRY(const auto other, walk_.record->other_with_account(walk_.key, member->user_id));
-    if (record_.id != member->user_id && other) return leave_to_person(fmt::format("it is the account of company '{}', with another login", *other));
+    if (record_.id != member->user_id && other) return leave_to_person(of_other_company(*other));
     if (record_.id != member->user_id && walk_.attendance == Attendance::nobody) return leave_to_person("PowerView has not made it");
     id_ = member->user_id;
     if (record_.id == *id_) return {};
     walk_.act(ActionKind::adopt, called_);
     return remember(UserState::adopted);
+  }
+
+  [[nodiscard]] static std::string of_other_company(const std::string& company) {
+    return fmt::format("it is the account of company '{0}', with another login (if Grafana was set up anew since, apply '{0}' first)", company);
   }
 
   /// An account that is not taken: a person may do something about it; without one everything else of the company goes on.
@@ -118,7 +122,7 @@ class OneUser {
     }
     if (account_->is_server_admin) return leave_to_person("a Grafana server administrator, whom nothing keeps from anything");
     PV_TRY(const auto other, walk_.record->other_with_account(walk_.key, account_->id));
-    if (!is_known && other) return leave_to_person(fmt::format("it is the account of company '{}', with another login", *other));
+    if (!is_known && other) return leave_to_person(of_other_company(*other));
     if (record_.state == UserState::making && (is_known || record_.id == 0)) {
       id_ = account_->id;
       walk_.act(ActionKind::change, called_ + ": a password, since the one it was made with reached nobody");
