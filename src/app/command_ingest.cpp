@@ -180,7 +180,7 @@ ExitCode run_ingest(const Options& options) {
   } else {
     print_outcome(run, report_path);
   }
-  sinks.bring_copies(run);
+  sinks.bring_copies(run, run_options.stop);
   return exit_code(run);
 }
 

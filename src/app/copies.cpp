@@ -122,10 +122,13 @@ void Copies::tell(const ingest::RunReport& report) {
   wake();
 }
 
-void Copies::wait_drained(std::chrono::milliseconds most) {
+void Copies::wait_drained(std::chrono::milliseconds most, const std::stop_token& stop) {
+  // A stop may come out of a signal's handler, which must not wake anybody: so it is looked for.
+  constexpr auto kLook = std::chrono::milliseconds(100);
   const auto until = std::chrono::steady_clock::now() + most;
   for (const auto& forwarder : forwarders_) {
-    forwarder->wait_drained(std::max(std::chrono::milliseconds(1), std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())));
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() < until && !forwarder->wait_drained(kLook) && !forwarder->is_in_trouble()) {
+    }
   }
 }
 

@@ -53,8 +53,8 @@ class Copies {
   void wake();
   /// What was ingested, for those that keep it (the meta bucket).
   void tell(const ingest::RunReport& report);
-  /// Waits until every copy has all or is in trouble, `most` at the longest.
-  void wait_drained(std::chrono::milliseconds most);
+  /// Waits until every copy has all or is in trouble, `most` at the longest or until a stop.
+  void wait_drained(std::chrono::milliseconds most, const std::stop_token& stop);
   /// Figures in the text format of Prometheus.
   void write_metrics(std::string& out);
 

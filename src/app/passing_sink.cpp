@@ -8,10 +8,12 @@
 
 #include "app/copies.h"
 #include "app/filed_files.h"
+#include "app/other_systems.h"
 #include "app/parsed_truth.h"
 #include "app/scratch_store.h"
 #include "base/digest.h"
 #include "base/fault.h"
+#include "influx/source.h"
 #include "ingest/sink_turn.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -38,6 +40,7 @@ Result<void> PassingSink::learn_filed() {
 }
 
 Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<const model::Delivery> deliveries) {
+  lacks_some_ = false;
   PV_TRY_VOID(learn_filed());
   std::set<std::string> given;
   for (const model::Delivery& delivery : deliveries) given.insert(to_hex(delivery.origin->digest));
@@ -59,7 +62,10 @@ Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<co
     PV_TRY(const model::DeviceName device, model::DeviceName::parse(file.device_folder));
     auto reading = filed.find({tenant_, campaign_name, device}, file.name, file.digest);
     // What somebody has taken away can no longer be weighed against; its samples stay where they are.
-    if (!reading && reading.error().kind() == Errc::not_found) continue;
+    if (!reading && reading.error().kind() == Errc::not_found) {
+      lacks_some_ = true;
+      continue;
+    }
     if (!reading) return fail(std::move(reading).error());
     readings.push_back(std::move(*reading));
   }
@@ -87,10 +93,23 @@ Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<m
       mirrors_[s].reset();  // opened anew, with the token that the settings have by then
       return fail(as_away(std::move(outcome).error()).with(sink));
     }
+    if (lacks_some_ && sink == kInfluxdbSink && parts_.settings->influxdb_downsample == Switch::on) {
+      if (auto renewed = renew_means(stretches); !renewed) return fail(as_away(std::move(renewed).error()).with(sink));
+    }
     PV_TRY_VOID(parts_.outbox->note_trouble(sink, ""));
     for (const model::Stretch& stretch : stretches) PV_TRY_VOID(parts_.outbox->forget_refused(sink, tenant_, std::span(&stretch, 1)));
     PV_TRY_VOID(note_refused(sink, *outcome, deliveries));
   }
+  return {};
+}
+
+/// Of what InfluxDB holds, where the files for it are gone: slower, as it is read back.
+Result<void> PassingSink::renew_means(const std::vector<model::Stretch>& stretches) {
+  const auto directory = influx::open_directory(current_influx_access(*parts_.settings), {.meta_bucket = parts_.settings->influxdb_meta_bucket});
+  PV_TRY(const auto source, directory->open(tenant_));
+  PV_TRY(const auto there, source->snapshot(1));
+  PV_TRY(const auto mirror, open_influx_mirror(*parts_.settings, *parts_.zones, tenant_));
+  PV_TRY([[maybe_unused]] const model::MirrorOutcome sent, mirror->put_means(*there, stretches));
   return {};
 }
 

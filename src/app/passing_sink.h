@@ -39,6 +39,7 @@ class PassingSink final : public model::SampleSink {
   Result<std::vector<ingest::FileReading>> earlier_files(std::span<const model::Delivery> deliveries);
   Result<void> learn_filed();
   Result<void> send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches, std::span<const model::Delivery> deliveries);
+  Result<void> renew_means(const std::vector<model::Stretch>& stretches);
   Result<void> note_refused(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries);
   Result<model::Mirror*> mirror_of(std::size_t sink);
 
@@ -46,6 +47,7 @@ class PassingSink final : public model::SampleSink {
   PassingParts parts_;
   std::vector<std::unique_ptr<model::Mirror>> mirrors_;  // by sink
   RefusedPlace place_;
+  bool lacks_some_ = false;  // files that should be weighed against lie nowhere any more
 };
 
 }  // namespace pv::app

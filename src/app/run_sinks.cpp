@@ -36,10 +36,10 @@ Result<model::SampleSink*> RunSinks::sink_of(const model::TenantName& tenant) {
   return sinks_.sink_of(tenant);
 }
 
-void RunSinks::bring_copies(const ingest::RunReport& run) {
+void RunSinks::bring_copies(const ingest::RunReport& run, const std::stop_token& stop) {
   if (!copies_) return;
   copies_->tell(run);
-  copies_->wait_drained(kPatience);
+  copies_->wait_drained(kPatience, stop);
   const auto standing = copies_->outbox().standing();
   if (!standing) return;
   for (const ingest::SinkStanding& sink : *standing) {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <stop_token>
 
 #include "app/copies.h"
 #include "app/file_periods.h"
@@ -22,8 +23,8 @@ class RunSinks {
 
   Result<model::SampleSink*> sink_of(const model::TenantName& tenant);
   Result<void> settle() { return sinks_.settle(); }
-  /// After the run: waits a while for the copies, and says on standard error what they still lack. What is left goes with the next `ingest` or `serve`.
-  void bring_copies(const ingest::RunReport& run);
+  /// After the run: waits a while for the copies, until a stop at the longest, and says on standard error what they still lack. What is left goes with the next `ingest` or `serve`.
+  void bring_copies(const ingest::RunReport& run, const std::stop_token& stop);
 
  private:
   Result<void> start();

@@ -86,9 +86,32 @@ TEST_F(FakeInfluxdb, writes_all_or_nothing_on_400_and_the_good_ones_on_422) {
   EXPECT_NE(partial.body.find("dropped=1"), std::string::npos);
   EXPECT_EQ(server_.count("b"), 2U);
   EXPECT_EQ(write("m,t=1 f=2i 1790000002\n").status, 204) << "types are kept by the week";
+  EXPECT_EQ(write("").status, 204);
+  server_.keep_only_from("b", 1'750'000'100);
+  EXPECT_NE(write("m,t=3 f=2 1750000099\nm,t=3 f=2 1750000100\n").body.find("dropped=1"), std::string::npos);
+  server_.remove("b", 1'750'000'100, 1'750'000'100);
   EXPECT_EQ(call("POST", "/api/v2/write?org=powerview&bucket=b&precision=h", "m f=1 1\n").status, 400);
   EXPECT_EQ(call("POST", "/api/v2/write?org=powerview&bucket=none&precision=s", "m f=1 1\n").status, 404);
   EXPECT_EQ(call("POST", "/api/v2/write?org=nobody&bucket=b&precision=s", "m f=1 1\n").status, 404);
+}
+
+TEST_F(FakeInfluxdb, a_400_names_as_many_lines_as_it_is_told_to) {
+  for (const auto& [most, named] : {std::pair<std::size_t, int>{0, 0}, {1, 1}, {5, 2}}) {
+    Server server({.most_named_lines = most});
+    server.start();
+    server.given("b", "m f=1 1\n");
+    const auto client = HttpClient::open({.base_url = server.url()});
+    ASSERT_TRUE(client);
+    HttpRequest request{.method = "POST", .target = "/api/v2/write?org=powerview&bucket=b&precision=s", .headers = {{"Authorization", "Token operator-token"}}, .body = "bad\nm f=1 2\nworse\n",
+                        .content_type = "text/plain"};
+    const auto answer = (*client)->send(request);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 400);
+    int count = 0;
+    for (std::size_t at = answer->body.find("unable to parse"); at != std::string::npos; at = answer->body.find("unable to parse", at + 1)) ++count;
+    EXPECT_EQ(count, named);
+    EXPECT_EQ(server.count("b"), 1U);
+  }
 }
 
 TEST_F(FakeInfluxdb, rights_are_checked_with_the_statuses_of_the_real_one) {

@@ -80,6 +80,11 @@ bool Forwarder::wait_drained(std::chrono::milliseconds most) {
   return last_ == Step::idle;
 }
 
+bool Forwarder::is_in_trouble() const {
+  const std::lock_guard lock(mutex_);
+  return last_ == Step::set_back || last_ == Step::held;
+}
+
 Forwarder::Figures Forwarder::figures() const {
   const std::lock_guard lock(mutex_);
   return figures_;

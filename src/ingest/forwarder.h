@@ -62,6 +62,8 @@ class Forwarder {
   void wake();
   /// Waits until nothing of this sink waits or something is wrong with it, `most` at the longest. True when nothing waits.
   bool wait_drained(std::chrono::milliseconds most);
+  /// Whether something is wrong with the sink, or with all that waits for it.
+  [[nodiscard]] bool is_in_trouble() const;
 
   struct Figures {
     std::uint64_t points = 0, requests = 0, refused = 0, setbacks = 0;
