@@ -52,7 +52,7 @@ bool has_secrets(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     const std::size_t begin = line.find_first_not_of(" \t");
     for (const std::string_view key : {"admin_token", "password", "api_token", "secret"}) {
-      if (begin != std::string::npos && std::string_view(line).substr(begin).starts_with(key)) return true;
+      if (begin != std::string::npos && std::string_view(line).substr(begin).starts_with(key) && line.find("\"\"") == std::string::npos) return true;
     }
   }
   return false;

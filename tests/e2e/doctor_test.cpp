@@ -64,9 +64,9 @@ class Doctor : public ::testing::Test {
     fs::create_directories(here.data());
   }
   [[nodiscard]] fs::path file() const { return here.path() / "powerview.toml"; }
-  void given_settings(const std::string& more = "", int sftp_port = 0) {
-    write_file(file(), fmt::format("data_folder = \"{}\"\nstate_dir = \"{}\"\nzone = \"Europe/Paris\"\n[server]\nport = {}\n[sftp]\nport = {}\n{}", here.data().string(),
-                                   here.state().string(), port_, sftp_port == 0 ? sftp_port_ : sftp_port, more));
+  void given_settings(const std::string& more = "", int sftp_port = 0, const std::string& of_server = "") {
+    write_file(file(), fmt::format("data_folder = \"{}\"\nstate_dir = \"{}\"\nzone = \"Europe/Paris\"\n[server]\nport = {}\n{}[sftp]\nport = {}\n{}", here.data().string(),
+                                   here.state().string(), port_, of_server, sftp_port == 0 ? sftp_port_ : sftp_port, more));
   }
   void given_samples() {
     here.given(kPath, LoggerText{}.text());
@@ -130,6 +130,14 @@ TEST_F(Doctor, AnotherServersPortIsWrongAndNamesIt) {
   EXPECT_EQ(found.code, 1);
   EXPECT_NE(said(found, "sftp").find("SFTPGo_2.6.6"), std::string::npos) << found.out;
   EXPECT_NE(said(found, "sftp").find("sftp.port"), std::string::npos) << found.out;
+}
+
+TEST_F(Doctor, APublicAddressThatLeadsNowhereIsToldOf) {
+  given_settings("", 0, fmt::format("public_url = \"https://127.0.0.1:{}\"\n", sftp_port_));
+  given_samples();
+  const Ended found = doctor();
+  EXPECT_TRUE(said(found, "public address").starts_with("warning: ")) << found.out;
+  EXPECT_NE(said(found, "public address").find("server.public_url"), std::string::npos) << found.out;
 }
 
 TEST_F(Doctor, ARegistryThatDoesNotReadIsNotCalledNoneYet) {
