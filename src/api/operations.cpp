@@ -96,9 +96,14 @@ Result<Reply> Service::tenants(Call& call) {
     if (!own && own.error().kind() != Errc::not_found) return fail(std::move(own).error());
     all.emplace(*who.tenant, own ? std::optional(own->standing) : std::nullopt);
   } else {
-    PV_TRY(const std::vector<model::TenantName> with_samples, sources_.tenants());
+    const auto with_samples = sources_.tenants();
     PV_TRY(const std::vector<tenancy::Tenant> registered, call.registry.tenants());
-    for (const model::TenantName& name : with_samples) all.emplace(name, std::nullopt);
+    // Those that are registered are known wherever the samples are; each then says itself that it cannot be read.
+    if (!with_samples && registered.empty()) return fail(with_samples.error());
+    if (!with_samples) log_error("the list of tenants", with_samples.error());
+    if (with_samples) {
+      for (const model::TenantName& name : *with_samples) all.emplace(name, std::nullopt);
+    }
     for (const tenancy::Tenant& tenant : registered) all[tenant.name] = tenant.standing;
   }
   JsonText json;
@@ -168,8 +173,9 @@ Result<Reply> Service::ready(Call& call) {
 
 Result<Reply> Service::metrics_text() {
   std::uint64_t unreadable = 0, campaigns = 0, samples = 0, files = 0, conflicts = 0;
-  PV_TRY(const std::vector<model::TenantName> names, sources_.tenants());
-  for (const model::TenantName& name : names) {
+  const auto names = sources_.tenants();
+  if (!names) log_error("the list of tenants", names.error());
+  for (const model::TenantName& name : names ? *names : std::vector<model::TenantName>()) {
     const auto all = campaigns_of(name);
     if (!all) {
       ++unreadable;
@@ -192,13 +198,16 @@ Result<Reply> Service::metrics_text() {
   reply.body = fmt::format(
       "# HELP powerview_build_info The program's version.\n# TYPE powerview_build_info gauge\n"
       "powerview_build_info{{version=\"{}\"}} 1\n", version);
-  write_gauge("powerview_tenants", "Tenants with samples.", names.size(), reply.body);
-  write_gauge("powerview_tenants_unreadable", "Tenants whose samples cannot be read; the other figures leave them out.",
-              unreadable, reply.body);
-  write_gauge("powerview_campaigns", "Campaigns of all tenants.", campaigns, reply.body);
-  write_gauge("powerview_samples", "Samples stored.", samples, reply.body);
-  write_gauge("powerview_files", "Files stored.", files, reply.body);
-  write_gauge("powerview_conflicts", "Cells for which files disagree.", conflicts, reply.body);
+  // A place of samples that is away makes these figures absent, not zero, and takes no other with it.
+  if (names) {
+    write_gauge("powerview_tenants", "Tenants with samples.", names->size(), reply.body);
+    write_gauge("powerview_tenants_unreadable", "Tenants whose samples cannot be read; the other figures leave them out.",
+                unreadable, reply.body);
+    write_gauge("powerview_campaigns", "Campaigns of all tenants.", campaigns, reply.body);
+    write_gauge("powerview_samples", "Samples stored.", samples, reply.body);
+    write_gauge("powerview_files", "Files stored.", files, reply.body);
+    write_gauge("powerview_conflicts", "Cells for which files disagree.", conflicts, reply.body);
+  }
   write_gauge("powerview_stream_listeners", "Open streams of changes.", feed_.listeners(), reply.body);
   metrics_.write(reply.body);
   if (options_.more_metrics) options_.more_metrics(reply.body);

@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "api/change_feed.h"
 #include "api/server_fixture_test.h"
 
@@ -14,10 +16,12 @@ namespace {
 class SilentDirectory final : public model::SourceDirectory {
  public:
   std::atomic<bool> silent{true};
+  bool lists = true;
   std::atomic<bool> holds_somebody{false};
   std::atomic<int> asked{0};
 
   Result<std::vector<model::TenantName>> tenants() override {
+    if (!lists) return fail(Errc::unavailable, "it does not answer");
     std::vector<model::TenantName> names;
     for (const char* name : {"a", "b", "c"}) names.push_back(*model::TenantName::parse(name));
     return names;
@@ -52,6 +56,28 @@ TEST(SilentSource, ARegisteredCompanysUsersAndSettingsDoNotNeedIt) {
   }
   EXPECT_EQ(directory.asked, 0);
   directory.let_go();
+}
+
+TEST(SilentSource, WhenItIsAwayCompaniesAndOtherFiguresAreToldAllTheSame) {
+  SilentDirectory directory;
+  directory.lists = false;
+  directory.let_go();
+  People people;
+  ServerOptions options;
+  options.registry = people.registry.get();
+  options.version = "1.2.3";
+  auto server = Server::start(directory, options);
+  ASSERT_TRUE(server);
+  httplib::Client one = admin_client(people, (*server)->port());
+  const auto listed = one.Get("/api/v1/tenants");
+  ASSERT_EQ(listed->status, 200) << listed->body;
+  const nlohmann::json tenants = nlohmann::json::parse(listed->body)["tenants"];
+  ASSERT_EQ(tenants.size(), 2U);
+  for (const auto& tenant : tenants) EXPECT_TRUE(tenant.contains("error")) << tenant;
+  const auto metrics = one.Get("/metrics");
+  ASSERT_EQ(metrics->status, 200) << metrics->body;
+  EXPECT_NE(metrics->body.find("powerview_build_info{version=\"1.2.3\"} 1"), std::string::npos);
+  EXPECT_EQ(metrics->body.find("powerview_samples "), std::string::npos) << "absent, not zero";
 }
 
 TEST(SilentSource, AFeedThatClosesAsksNoFurtherCompany) {

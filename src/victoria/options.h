@@ -16,7 +16,7 @@ struct Options {
   std::string read_url;   // "/api/v1/export" and the like are put behind it
   HttpCredential credential = {};  // of what stands before it: -httpAuth.username, vmauth, a proxy
   std::chrono::milliseconds connect_time{5'000};
-  std::chrono::milliseconds answer_time{60'000};
+  std::chrono::milliseconds answer_time{30'000};  // whoever ends the program waits for it, at the longest
 
   [[nodiscard]] static Options single(const std::string& url) { return {.write_url = url, .read_url = url}; }
 };
