@@ -37,7 +37,8 @@ Result<Walk> provision(Client& client, Record& record, Mode mode, const Desired&
   PV_TRY_VOID(ensure_dashboards(walk, desired.dashboards, folder, datasource));
   if (desired.user) {
     PV_TRY_VOID(ensure_user(walk, *desired.user));
-    if (walk.changes()) PV_TRY_VOID(record.save_own_login(walk.key, desired.user->login));
+    PV_TRY(const std::string own_login, record.own_login(walk.key));
+    if (walk.changes() && own_login != lower_case(desired.user->login)) PV_TRY_VOID(record.save_own_login(walk.key, desired.user->login));
   }
 
   // A log has no use for what 'plan' and 'doctor' tell a person.

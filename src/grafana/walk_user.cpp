@@ -57,7 +57,8 @@ class OneUser {
   Result<void> remember(UserState state) {
     record_.state = state;
     record_.id = id_.value_or(0);
-    return walk_.changes() ? walk_.record->save_user(walk_.key, record_) : Result<void>();
+    const bool is_saved = std::find(walk_.known_users.begin(), walk_.known_users.end(), record_) != walk_.known_users.end();
+    return walk_.changes() && !is_saved ? walk_.record->save_user(walk_.key, record_) : Result<void>();
   }
 
   /// What is known of the user, also from before the isolation was changed.
