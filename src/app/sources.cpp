@@ -1,11 +1,20 @@
 #include "app/sources.h"
 
+#include <chrono>
+
 #include "app/other_systems.h"
 #include "influx/source.h"
 #include "store/directory.h"
 #include "victoria/source.h"
 
 namespace pv::app {
+namespace {
+
+/// Somebody sits before the page that waits for it, and a thread with him.
+constexpr std::chrono::seconds kConnect{2};
+constexpr std::chrono::seconds kAnswer{30};
+
+}  // namespace
 
 Error no_store_at_all() {
   return {Errc::invalid_input, "store.embedded is \"off\", so samples need another place: set influxdb.url, influxdb.org and influxdb.admin_token, or victoriametrics.url"};
@@ -16,10 +25,16 @@ Result<std::unique_ptr<model::SourceDirectory>> open_sources(const Settings& set
   if (settings.sends_to_influxdb()) {
     influx::SourceOptions options;
     options.meta_bucket = settings.influxdb_meta_bucket;
-    return influx::open_directory(influx_access(settings), std::move(options));
+    influx::Access access = influx_access(settings);
+    access.connect_time = kConnect;
+    access.answer_time = kAnswer;
+    return influx::open_directory(std::move(access), std::move(options));
   }
   if (!settings.sends_to_victoria()) return fail(no_store_at_all());
-  PV_TRY(std::unique_ptr<model::SourceDirectory> directory, victoria::Directory::open(victoria_options(settings)));
+  victoria::Options options = victoria_options(settings);
+  options.connect_time = kConnect;
+  options.answer_time = kAnswer;
+  PV_TRY(std::unique_ptr<model::SourceDirectory> directory, victoria::Directory::open(options));
   return directory;
 }
 
