@@ -87,12 +87,15 @@ struct Mirror::Put {
 
   Result<void> rewrite(const ComparedLogger& logger, model::Period period, const std::set<std::size_t>& differing) {
     note_change(kAllTime.from_s);
+    // Nothing should be aside by now; but a crash of VictoriaMetrics may undo a deletion, and an old copy must not be given back.
+    SetAside copy = aside(logger.campaign, logger.sn);
+    PV_TRY_VOID(copy.drop());
     const std::string head = note_head(mirror.tenant_, logger.campaign, logger.sn, "rewriting");
     PV_TRY_VOID(server.write(mirror.tenant_, fmt::format("{}1 {}\n", head, now_ms() / 1000), Server::Precision::seconds));
     PV_TRY_VOID(server.persist());  // the note must outlive a crash between deleting and writing
     std::vector<SetAside::Part> parts;
     for (const std::size_t c : differing) parts.push_back(c < logger.channels.size() ? SetAside::Part(logger.channels[c].channel) : std::nullopt);
-    PV_TRY_VOID(aside(logger.campaign, logger.sn).take(parts));
+    PV_TRY_VOID(copy.take(parts));
     for (const std::size_t channel : differing) PV_TRY_VOID(server.delete_series(comparison.selector(logger, channel)));
     const model::Period deleted = mirror.beyond_ == Beyond::keep ? period : kAllTime;
     PV_TRY(const Findings found, compare(logger, deleted, Missing::send));

@@ -196,6 +196,15 @@ TEST_F(VictoriaMirrorOfAPart, ACorrectionKeepsWhatNoFileAtHandSays) {
   EXPECT_EQ(left, 0U);
 }
 
+TEST_F(VictoriaMirrorOfAPart, AnOldCopyThatACrashBroughtBackIsNotGivenBack) {
+  const std::string line = fmt::format("{}1.25 {}\n", line_head(tenant_named("acme"), camp(), logger().channels[0], model::ChannelIdStyle::device_first, Shelf::aside), kFirst);
+  ASSERT_TRUE(server_->write(tenant_named("acme"), line, Server::Precision::seconds));
+  ASSERT_TRUE(server_->settle());
+  correct(77.7);
+  put_through(*part_, rows(490, 510), model::Change::changed);
+  EXPECT_EQ(held_by(*server_, "acme"), wanted_);
+}
+
 TEST_F(VictoriaMirrorOfAPart, KilledAtAnyMomentTheNextPutOfAnyLoggerGivesBack) {
   for (int i = 0; i < 12; ++i) {
     correct(100.5 + i);
