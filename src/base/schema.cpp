@@ -1,5 +1,8 @@
 #include "base/schema.h"
 
+#include <chrono>
+#include <thread>
+
 #include <fmt/format.h>
 
 namespace pv {
@@ -9,6 +12,17 @@ Result<std::int64_t> number(const Database& database, const char* sql) {
   PV_TRY(Statement statement, database.prepare(sql));
   PV_TRY(const bool row, statement.step());
   return row ? statement.integer(0) : 0;
+}
+
+/// SQLite does not wait where two processes change the journal of one new file at once: the later one is turned away, and finds it changed soon.
+Result<void> prepare_for_tables(const Database& database, const Schema& schema) {
+  using namespace std::chrono_literals;
+  const auto end = std::chrono::steady_clock::now() + 30s;
+  while (true) {
+    auto prepared = database.run(schema.before_tables);
+    if (prepared || prepared.error().kind() != Errc::unavailable || std::chrono::steady_clock::now() >= end) return prepared;
+    std::this_thread::sleep_for(2ms);
+  }
 }
 
 }  // namespace
@@ -21,7 +35,7 @@ Result<bool> has_tables(const Database& database) {
 Result<void> make_tables(Database& database, const Schema& schema) {
   PV_TRY(const bool made, has_tables(database));
   if (made) return {};
-  PV_TRY_VOID(database.run(schema.before_tables));
+  PV_TRY_VOID(prepare_for_tables(database, schema));
   PV_TRY(Transaction transaction, Transaction::begin(database, Transaction::Kind::write));
   // Another process may have made the tables between the look and the lock.
   PV_TRY(const bool made_meanwhile, has_tables(database));
