@@ -15,6 +15,9 @@
 
 namespace pv {
 
+/// As Limits::wait, for an answer that takes long where there is much.
+inline constexpr std::chrono::seconds kLongWait{30};
+
 /// What is done while somebody else fetches.
 enum class Meanwhile : std::uint8_t {
   wait,       // for what he gets

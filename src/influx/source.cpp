@@ -110,7 +110,7 @@ class Source final : public model::SampleSource {
   const SourceOptions options_;
   const std::string bucket_;
   SharedAnswer<Looked> looked_;
-  SharedAnswer<std::shared_ptr<const Catalogue>> loaded_;
+  SharedAnswer<std::shared_ptr<const Catalogue>> loaded_{{.wait = kLongWait}};
   Ids ids_;
   std::shared_ptr<Steps> steps_ = std::make_shared<Steps>();
   std::unique_ptr<Connection> connection_;  // of look(), as all below

@@ -39,7 +39,7 @@ class TenantReading {
   const model::TenantName tenant;
 
  private:
-  SharedAnswer<Loaded> loaded_;
+  SharedAnswer<Loaded> loaded_{{.wait = kLongWait}};
   std::mutex mutex_;
   std::shared_ptr<const Catalogue> last_;               // null at first
   std::int64_t changed_since_s_ = kAllTime.to_s;        // after it

@@ -33,7 +33,12 @@ class VictoriaServer {
   [[nodiscard]] static bool is_installed() { return std::filesystem::exists(kProgram); }
 
   /// Serves requests when it returns.
-  explicit VictoriaServer(std::vector<std::string> flags = {"-retentionPeriod=100y"}) : flags_(std::move(flags)), port_(free_port()) { start(); }
+  explicit VictoriaServer(std::vector<std::string> flags = {"-retentionPeriod=100y"}) : flags_(std::move(flags)) {
+    // A port that was free may be taken before it listens there.
+    for (int attempt = 1; !started(); ++attempt) {
+      if (attempt == 3) throw std::runtime_error("victoria-metrics does not start: " + child_->err_so_far());
+    }
+  }
 
   [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   /// Ends it as a power cut would, and starts it again on the same data.
@@ -47,6 +52,15 @@ class VictoriaServer {
   }
   /// Again, on the same data and port.
   void start() {
+    if (!serves()) throw std::runtime_error("victoria-metrics does not start: " + child_->err_so_far());
+  }
+
+ private:
+  bool started() {
+    port_ = free_port();
+    return serves();
+  }
+  bool serves() {
     std::vector<std::string> argv = {kProgram, "-storageDataPath=" + (folder_ / "data").string(), "-httpListenAddr=127.0.0.1:" + std::to_string(port_),
                                      "-memory.allowedPercent=10"};
     argv.insert(argv.end(), flags_.begin(), flags_.end());
@@ -56,15 +70,13 @@ class VictoriaServer {
       auto client = HttpClient::open({.base_url = url()});
       if (client) {
         const auto answer = (*client)->send(HttpRequest{.method = "GET", .target = "/health"});
-        if (answer && (answer->status == 200 || answer->status == 401)) return;
+        if (answer && (answer->status == 200 || answer->status == 401)) return true;
       }
       if (child_->has_ended()) break;
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
-    throw std::runtime_error("victoria-metrics does not start: " + child_->err_so_far());
+    return false;
   }
-
- private:
   static int free_port() {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -80,7 +92,7 @@ class VictoriaServer {
 
   TempFolder folder_;
   std::vector<std::string> flags_;
-  int port_;
+  int port_ = 0;
   std::unique_ptr<Child> child_;
 };
 
