@@ -20,8 +20,9 @@ struct Diagnosis {
   std::string words;  // what was found, and, where it is not well, what to do
 };
 
-/// As root: takes on the user whom the state folder belongs to (else "powerview"), for the rest of the program. Root may do everything, so what it may
-/// tells nothing of the service; and nothing that is opened on the way shall belong to root. Errors: denied.
+/// As root: takes on the user whom the state folder belongs to (else "powerview"; where it is root's, the user of the unit), for the rest of the
+/// program. Root may do everything, so what it may tells nothing of the service; and nothing that is opened on the way shall belong to root.
+/// Errors: denied.
 [[nodiscard]] Result<void> take_on_service_user(const Settings& settings);
 
 /// This machine: settings, folders, rights, what systemd lets the service do, disk, clock, ledger, registry, stores.

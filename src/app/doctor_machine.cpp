@@ -4,6 +4,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
@@ -26,10 +27,21 @@ constexpr std::uint64_t kNoSpace = 200'000'000;
 
 enum class Content : std::uint8_t { files, secret };
 
+/// Of the folders above it, the uppermost that this user may not go through.
+std::filesystem::path locked_above(const std::filesystem::path& folder) {
+  std::filesystem::path locked = folder.parent_path();
+  while (locked.has_relative_path() && ::access(locked.parent_path().c_str(), X_OK) != 0) locked = locked.parent_path();
+  return locked;
+}
+
 void examine_folder(std::vector<Diagnosis>& all, const char* about, const char* setting, const std::filesystem::path& folder, Content content) {
   struct stat status {};
   if (::stat(folder.c_str(), &status) != 0) {
-    all.push_back({about, Health::wrong, fmt::format("{}: {}; make it, or set {}", folder.string(), std::strerror(errno), setting)});
+    const int trouble = errno;
+    const std::string advice = trouble == EACCES ? fmt::format("{} does not let this user through: make the user of the service a member of its group (usermod -aG), then restart the service",
+                                                               locked_above(folder).string())
+                                                 : fmt::format("make it, or set {}", setting);
+    all.push_back({about, Health::wrong, fmt::format("{}: {}; {}", folder.string(), std::strerror(trouble), advice)});
     return;
   }
   if (::access(folder.c_str(), R_OK | W_OK | X_OK) != 0) {
@@ -50,9 +62,11 @@ void examine_folder(std::vector<Diagnosis>& all, const char* about, const char* 
 bool has_secrets(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    for (const std::string_view key : {"admin_token", "password", "api_token", "secret"}) {
-      if (begin != std::string::npos && std::string_view(line).substr(begin).starts_with(key) && line.find("\"\"") == std::string::npos) return true;
+    std::string_view key = std::string_view(line).substr(0, line.find('='));
+    key = key.substr(0, key.find_last_not_of(" \t") + 1);
+    key.remove_prefix(std::min(key.find_first_not_of(" \t"), key.size()));
+    for (const std::string_view secret : {"admin_token", "password", "token", "api_token", "secret"}) {
+      if (key == secret && line.find("\"\"") == std::string::npos) return true;
     }
   }
   return false;
@@ -87,10 +101,9 @@ void examine_reports(std::vector<Diagnosis>& all, const Settings& settings) {
   }
 }
 
-/// Only where the unit is this installation's.
 void examine_unit(std::vector<Diagnosis>& all, const Settings& settings) {
-  const auto unit = look_at_unit();
-  if (!unit || settings.file.empty() || unit->command.find(std::filesystem::absolute(settings.file).lexically_normal().string()) == std::string::npos) return;
+  const auto unit = look_at_unit(settings.file);
+  if (!unit) return;
   std::size_t before = all.size();
   for (const auto& [setting, folder] : {std::pair{"data_folder", settings.data_folder}, {"state_dir", settings.state_dir}, {"ingest.report_dir", settings.reports()}}) {
     if (std::string why = unit->obstacle(folder); !why.empty()) all.push_back({"service", Health::wrong, fmt::format("{} {}: {}", setting, folder.string(), why)});
@@ -179,9 +192,11 @@ Result<void> take_on_service_user(const Settings& settings) {
   if (geteuid() != 0) return {};
   struct stat status {};
   const bool is_there = ::stat(settings.state_dir.c_str(), &status) == 0;
-  if (is_there && status.st_uid == 0) return {};  // the service is root's
-  const passwd* const user = is_there ? getpwuid(status.st_uid) : getpwnam("powerview");
-  if (!is_there && user == nullptr) return {};
+  const bool is_roots = is_there && status.st_uid == 0;
+  const auto unit = is_roots ? look_at_unit(settings.file) : std::nullopt;
+  if (is_roots && (!unit || unit->user.empty())) return {};  // the service is root's
+  const passwd* const user = is_roots ? getpwnam(unit->user.c_str()) : is_there ? getpwuid(status.st_uid) : getpwnam("powerview");
+  if (user == nullptr && (is_roots || !is_there)) return {};
   const uid_t uid = user != nullptr ? user->pw_uid : status.st_uid;
   const gid_t gid = user != nullptr ? user->pw_gid : status.st_gid;
   const int groups = user != nullptr ? initgroups(user->pw_name, gid) : setgroups(1, &gid);

@@ -6,13 +6,16 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <sstream>
+#include <thread>
 
 #include <fmt/format.h>
 
 #include "app/command.h"
 #include "app/doctor.h"
+#include "app/doctor_unit.h"
 #include "base/file.h"
 #include "base/http_client.h"
 
@@ -20,10 +23,13 @@ namespace pv::app {
 namespace {
 
 constexpr const char* kSftpgoEnvironment = "/etc/sftpgo/env.d/powerview.env";
+constexpr const char* kSftpgoOfTheStack = "/opt/powerview-stack/sftpgo";  // empty until its container has run
 constexpr const char* kSftpgoPages = "http://127.0.0.1:8080";
 constexpr int kConnect_ms = 5'000;
 constexpr int kGreeting_ms = 10'000;
 constexpr std::size_t kLongestGreeting = 255;
+constexpr std::chrono::seconds kStart{20};
+constexpr std::chrono::milliseconds kBetweenLooks{100};
 
 /// Where this machine reaches a server that listens on `host`.
 std::string near_address(const std::string& host) { return host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host; }
@@ -40,26 +46,41 @@ struct Greeting {
   std::string line;  // the first, without its end
 };
 
-Greeting greeting_of(const std::string& host, int port) {
-  Greeting greeting;
+/// Closed where nothing listens.
+FileDescriptor connected_to(const std::string& host, int port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return greeting;
+  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return FileDescriptor();
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> addresses(found, &freeaddrinfo);
-  const FileDescriptor handle(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!handle.is_open()) return greeting;
-  if (::connect(handle.get(), found->ai_addr, found->ai_addrlen) != 0) {
+  FileDescriptor handle(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (handle.is_open() && ::connect(handle.get(), found->ai_addr, found->ai_addrlen) != 0) {
     int trouble = errno;
     socklen_t size = sizeof trouble;
     if (trouble == EINPROGRESS && waits_for(handle.get(), POLLOUT, kConnect_ms)) ::getsockopt(handle.get(), SOL_SOCKET, SO_ERROR, &trouble, &size);
-    if (trouble != 0) return greeting;
+    if (trouble != 0) return FileDescriptor();
   }
-  greeting.is_connected = true;
+  return handle;
+}
+
+Greeting greeting_of(const std::string& host, int port) {
+  Greeting greeting;
+  const FileDescriptor handle = connected_to(host, port);
+  greeting.is_connected = handle.is_open();
+  if (!greeting.is_connected) return greeting;
   for (char byte = 0; greeting.line.size() < kLongestGreeting && waits_for(handle.get(), POLLIN, kGreeting_ms) && ::read(handle.get(), &byte, 1) == 1 && byte != '\n';) {
     if (byte != '\r') greeting.line += byte;
   }
   return greeting;
+}
+
+/// Just after an installation or an upgrade systemd has started it, and it does not listen yet.
+void wait_for_start(const Settings& settings) {
+  const auto unit = look_at_unit(settings.file);
+  if (!unit || !unit->is_started) return;
+  const auto listens = [](const std::string& host, int port) { return port == 0 || connected_to(near_address(host), port).is_open(); };
+  const auto is_up = [&] { return listens(settings.host, settings.port) && (settings.sftp == Switch::off || listens(settings.sftp_host, settings.sftp_port)); };
+  for (const auto end = std::chrono::steady_clock::now() + kStart; !is_up() && std::chrono::steady_clock::now() < end;) std::this_thread::sleep_for(kBetweenLooks);
 }
 
 void examine_sftp(std::vector<Diagnosis>& all, const Settings& settings) {
@@ -143,7 +164,7 @@ std::string variable_of(const std::string& text, const std::string& name) {
   return "";
 }
 
-/// Where a hook was set up, an SFTPGo is expected.
+/// Where one was set up, an SFTPGo is expected. A secret for its hook is no sign of it: every rendered .env has one.
 void examine_sftpgo(std::vector<Diagnosis>& all, const Settings& settings) {
   const auto variables = read_text_file(kSftpgoEnvironment, 1U << 16);
   if (variables) {
@@ -154,8 +175,9 @@ void examine_sftpgo(std::vector<Diagnosis>& all, const Settings& settings) {
     if (!program.empty() && !program.starts_with("http") && ::access(program.c_str(), X_OK) != 0) {
       all.push_back({"sftpgo", Health::wrong, fmt::format("{}: its hook {} is no program; render the file again", kSftpgoEnvironment, program)});
     }
-  } else if (settings.hook_secret.empty()) {
-    return;
+  } else {
+    std::error_code code;
+    if (std::filesystem::is_empty(kSftpgoOfTheStack, code) || code) return;
   }
   const auto http = HttpClient::open({.base_url = kSftpgoPages, .answer_time = std::chrono::seconds(5)});
   if (!http) return;
@@ -171,6 +193,7 @@ void examine_sftpgo(std::vector<Diagnosis>& all, const Settings& settings) {
 
 std::vector<Diagnosis> examine_serve(const Settings& settings) {
   std::vector<Diagnosis> all;
+  wait_for_start(settings);
   const bool is_ready = examine_pages(all, settings);
   examine_sftp(all, settings);
   if (is_ready) examine_hook(all, settings);

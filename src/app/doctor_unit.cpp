@@ -47,6 +47,8 @@ std::optional<ServiceUnit> parse_unit(const std::string& shown) {
   if (values["LoadState"] != "loaded") return std::nullopt;
   ServiceUnit unit;
   unit.command = values["ExecStart"];
+  unit.user = values["User"];
+  unit.is_started = values["ActiveState"] == "active" || values["ActiveState"] == "activating" || values["ActiveState"] == "reloading";
   unit.is_strict = values["ProtectSystem"] == "strict";
   unit.hides_homes = !values["ProtectHome"].empty() && values["ProtectHome"] != "no";
   unit.has_own_tmp = values["PrivateTmp"] == "yes";
@@ -57,14 +59,17 @@ std::optional<ServiceUnit> parse_unit(const std::string& shown) {
   return unit;
 }
 
-std::optional<ServiceUnit> look_at_unit() {
+std::optional<ServiceUnit> look_at_unit(const std::filesystem::path& settings_file) {
+  if (settings_file.empty()) return std::nullopt;
   const std::unique_ptr<std::FILE, CloseProcess> process(
-      ::popen("systemctl show --no-pager -p LoadState,ExecStart,ProtectSystem,ProtectHome,PrivateTmp,ReadWritePaths,StateDirectory powerview.service 2>/dev/null", "re"));
+      ::popen("systemctl show --no-pager -p LoadState,ActiveState,User,ExecStart,ProtectSystem,ProtectHome,PrivateTmp,ReadWritePaths,StateDirectory powerview.service 2>/dev/null", "re"));
   if (!process) return std::nullopt;
   std::string shown;
   std::array<char, 4096> piece{};
   while (const std::size_t got = std::fread(piece.data(), 1, piece.size(), process.get())) shown.append(piece.data(), got);
-  return parse_unit(shown);
+  auto unit = parse_unit(shown);
+  if (unit && unit->command.find(std::filesystem::absolute(settings_file).lexically_normal().string()) == std::string::npos) return std::nullopt;
+  return unit;
 }
 
 }  // namespace pv::app

@@ -12,6 +12,8 @@ namespace pv::app {
 
 struct ServiceUnit {
   std::string command;                          // its ExecStart
+  std::string user;                             // empty: root
+  bool is_started = false;                      // or about to be: it need not answer yet
   bool is_strict = false;                       // nothing is writable but…
   std::vector<std::filesystem::path> writable;  // …what lies below these
   bool hides_homes = false, has_own_tmp = false;
@@ -23,7 +25,7 @@ struct ServiceUnit {
 /// Of the lines that `systemctl show` prints. Nothing when no such unit is loaded.
 [[nodiscard]] std::optional<ServiceUnit> parse_unit(const std::string& shown);
 
-/// Asks systemd. Nothing where it does not run, or has no such unit.
-[[nodiscard]] std::optional<ServiceUnit> look_at_unit();
+/// Asks systemd for the unit that serves with these settings. Nothing where systemd does not run, or its unit is not this installation's.
+[[nodiscard]] std::optional<ServiceUnit> look_at_unit(const std::filesystem::path& settings_file);
 
 }  // namespace pv::app

@@ -8,7 +8,7 @@ namespace {
 constexpr const char* kShown =
     "ExecStart={ path=/usr/bin/powerview ; argv[]=/usr/bin/powerview serve --config /etc/powerview/powerview.toml ; ignore_errors=no }\n"
     "ReadWritePaths=-/var/lib/powerview/data -/srv/loggers/data\n"
-    "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nStateDirectory=powerview\nLoadState=loaded\n";
+    "ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nStateDirectory=powerview\nUser=powerview\nLoadState=loaded\nActiveState=active\n";
 
 TEST(ServiceUnit, MayWriteWhereItsUnitSays) {
   const auto unit = parse_unit(kShown);
@@ -20,6 +20,16 @@ TEST(ServiceUnit, MayWriteWhereItsUnitSays) {
   }
   EXPECT_NE(unit->obstacle("/home/anna/data").find("ProtectHome"), std::string::npos);
   EXPECT_NE(unit->obstacle("/tmp/data").find("PrivateTmp"), std::string::npos);
+}
+
+TEST(ServiceUnit, HasItsUserAndIsStartedOrNot) {
+  const auto unit = parse_unit(kShown);
+  ASSERT_TRUE(unit);
+  EXPECT_EQ(unit->user, "powerview");
+  EXPECT_TRUE(unit->is_started);
+  for (const char* state : {"inactive", "failed", "deactivating"}) EXPECT_FALSE(parse_unit(std::string("LoadState=loaded\nActiveState=") + state + "\n")->is_started) << state;
+  EXPECT_TRUE(parse_unit("LoadState=loaded\nActiveState=activating\n")->is_started);
+  EXPECT_EQ(parse_unit("LoadState=loaded\nUser=\n")->user, "");
 }
 
 TEST(ServiceUnit, WithoutASandboxIsInNobodysWay) {

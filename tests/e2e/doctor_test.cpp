@@ -55,6 +55,8 @@ class Listener {
   std::thread thread_;
 };
 
+constexpr uid_t kNobody = 65534;
+
 class Doctor : public ::testing::Test {
  protected:
   Doctor() {
@@ -75,6 +77,23 @@ class Doctor : public ::testing::Test {
   [[nodiscard]] Ended doctor(std::vector<std::string> more = {}) const {
     more.insert(more.begin(), {"doctor", "--json", "--config", file().string()});
     return run_program(std::move(more));
+  }
+  /// Stands in for systemd's: it says this of a unit that serves with file(), and leaves a file "asked" behind.
+  [[nodiscard]] fs::path given_systemctl(const std::string& says) const {
+    fs::path program = write_file(here.path() / "bin/systemctl", fmt::format("#!/bin/sh\ntouch {} 2>/dev/null\ncat <<END\nLoadState=loaded\nExecStart={{ argv[]=/usr/bin/powerview serve --config {} ; }}\n{}END\n",
+                                                                             (here.path() / "asked").string(), file().string(), says));
+    chmod(program.c_str(), 0755);
+    return program;
+  }
+  [[nodiscard]] std::vector<std::string> beside_systemctl(const std::vector<std::string>& more) const {
+    std::vector<std::string> line = {"/usr/bin/env", "PATH=" + (here.path() / "bin").string() + ":/usr/bin:/bin", PV_BINARY, "doctor", "--json", "--config", file().string()};
+    line.insert(line.end(), more.begin(), more.end());
+    return line;
+  }
+  void given_state_of(uid_t owner) const {
+    chmod(here.path().c_str(), 0755);
+    ASSERT_EQ(chown(here.state().c_str(), owner, owner), 0);
+    for (const auto& entry : fs::recursive_directory_iterator(here.state())) ASSERT_EQ(chown(entry.path().c_str(), owner, owner), 0);
   }
   /// What is said of a thing: "wrong: …"; "" when nothing is.
   static std::string said(const Ended& ended, const std::string& about) {
@@ -113,6 +132,9 @@ TEST_F(Doctor, AServeAtWorkIsWellAndItsHookToo) {
   EXPECT_EQ(said(well, "serve"), "ok: ready");
   EXPECT_TRUE(said(well, "sftp").starts_with("ok: ")) << well.out;
   EXPECT_TRUE(said(well, "hook").starts_with("ok: ")) << well.out;
+  if (!fs::exists("/etc/sftpgo") && !fs::exists("/opt/powerview-stack")) {
+    EXPECT_EQ(said(well, "sftpgo"), "") << "a secret alone makes no SFTPGo";
+  }
   given_settings("[hooks]\nsecret = \"another secret of the settings\"\n");
   const Ended changed = doctor();
   EXPECT_EQ(changed.code, 1);
@@ -211,12 +233,9 @@ TEST_F(Doctor, ATokenThatMayNotWriteIsNamed) {
 TEST_F(Doctor, AFolderThatTheUnitDoesNotLetTheServiceWriteIsWrong) {
   given_settings();
   given_samples();
-  const fs::path systemctl = write_file(here.path() / "bin/systemctl",
-                                        fmt::format("#!/bin/sh\ncat <<END\nLoadState=loaded\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=no\nStateDirectory=powerview\n"
-                                                    "ExecStart={{ argv[]=/usr/bin/powerview serve --config {} ; }}\nReadWritePaths=-{} -{}\nEND\n", file().string(), here.state().string(),
-                                                    (here.path() / "logs").string()));
-  chmod(systemctl.c_str(), 0755);
-  const auto look = [&] { return Child({"/usr/bin/env", "PATH=" + systemctl.parent_path().string() + ":/usr/bin:/bin", PV_BINARY, "doctor", "--json", "--without-serve", "--config", file().string()}).wait(); };
+  const fs::path systemctl = given_systemctl(fmt::format("ProtectSystem=strict\nProtectHome=yes\nPrivateTmp=no\nStateDirectory=powerview\nReadWritePaths=-{} -{}\n", here.state().string(),
+                                                         (here.path() / "logs").string()));
+  const auto look = [&] { return Child(beside_systemctl({"--without-serve"})).wait(); };
   const Ended outside = look();
   EXPECT_EQ(outside.code, 1) << outside.out;
   EXPECT_TRUE(said(outside, "service").starts_with("wrong: data_folder")) << outside.out;
@@ -231,10 +250,7 @@ TEST_F(Doctor, RootSeesWhatTheServicesUserSees) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   given_settings();
   given_samples();
-  constexpr uid_t kNobody = 65534;
-  chmod(here.path().c_str(), 0755);
-  ASSERT_EQ(chown(here.state().c_str(), kNobody, kNobody), 0);
-  for (const auto& entry : fs::recursive_directory_iterator(here.state())) ASSERT_EQ(chown(entry.path().c_str(), kNobody, kNobody), 0);
+  given_state_of(kNobody);
   const Ended found = doctor({"--without-serve"});
   EXPECT_EQ(found.code, 1);
   EXPECT_TRUE(said(found, "data folder").starts_with("wrong: ")) << found.out;
@@ -245,6 +261,58 @@ TEST_F(Doctor, RootSeesWhatTheServicesUserSees) {
     ASSERT_EQ(lstat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_uid, kNobody) << entry.path();
   }
+}
+
+TEST_F(Doctor, AStateOfRootsIsWrongWhereTheServiceHasAUserOfItsOwn) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  given_settings();
+  given_samples();
+  chmod(here.path().c_str(), 0755);
+  [[maybe_unused]] const fs::path systemctl = given_systemctl("User=nobody\n");
+  const Ended found = Child(beside_systemctl({"--without-serve"})).wait();
+  EXPECT_EQ(found.code, 1);
+  EXPECT_TRUE(said(found, "state folder").starts_with("wrong: ")) << found.out;
+  EXPECT_NE(said(found, "state folder").find("chown"), std::string::npos) << found.out;
+}
+
+TEST_F(Doctor, AFolderAboveThatLetsNobodyThroughIsNamed) {
+  const fs::path locked = here.path() / "locked", data = locked / "of/data";
+  fs::create_directories(data);
+  given_settings();
+  given_samples();
+  std::string settings = content_of(file());
+  write_file(file(), settings.replace(settings.find(here.data().string()), here.data().string().size(), data.string()));
+  // Rights do not bind root, but whom it takes on.
+  if (geteuid() == 0) given_state_of(kNobody);
+  chmod(locked.c_str(), 0);
+  const Ended found = doctor({"--without-serve"});
+  chmod(locked.c_str(), 0700);
+  EXPECT_EQ(found.code, 1);
+  EXPECT_NE(said(found, "data folder").find(locked.string() + " does not let this user through"), std::string::npos) << found.out;
+  EXPECT_EQ(said(found, "data folder").find("make it, or set"), std::string::npos) << found.out;
+}
+
+TEST_F(Doctor, ATokenInTheSettingsIsASecretAndWhatItMayIsNone) {
+  given_settings("[influxdb]\ntoken_rights = \"read\"\n# token = \"in a remark\"\n");
+  given_samples();
+  chmod(file().c_str(), 0644);
+  EXPECT_TRUE(said(doctor({"--without-serve"}), "powerview.toml").starts_with("ok: "));
+  given_settings("[victoriametrics]\n  token = \"a bearer token\"\n");
+  EXPECT_TRUE(said(doctor({"--without-serve"}), "powerview.toml").starts_with("wrong: everybody"));
+}
+
+TEST_F(Doctor, WaitsForAServeThatSystemdHasJustStarted) {
+  given_settings();
+  given_samples();
+  [[maybe_unused]] const fs::path systemctl = given_systemctl("ActiveState=active\n");
+  Child look(beside_systemctl({}));
+  ASSERT_TRUE(eventually([&] { return fs::exists(here.path() / "asked"); }));
+  Child serve({PV_BINARY, "serve", "--config", file().string()});
+  const Ended found = look.wait();
+  EXPECT_EQ(said(found, "serve"), "ok: ready") << found.out;
+  EXPECT_TRUE(said(found, "sftp").starts_with("ok: ")) << found.out;
+  serve.send(SIGTERM);
+  EXPECT_EQ(serve.wait().code, 0);
 }
 
 TEST_F(Doctor, AFullDiskIsWrong) {
