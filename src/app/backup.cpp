@@ -1,6 +1,7 @@
 #include "app/backup.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -222,12 +223,16 @@ Result<std::vector<Held>> look_at_all(const fs::path& state_dir, Contents& found
   return held;
 }
 
-/// As root: what a service's own user has to read must be its own.
-Result<void> give_to_owner_above(const fs::path& root) {
+/// As root: what the service's own user has to read must be its own. That is the owner of the folder above; where root made that one, the package's user.
+Result<void> give_to_service(const fs::path& root) {
   struct stat above {};
-  if (geteuid() != 0 || stat(root.parent_path().c_str(), &above) != 0 || above.st_uid == 0) return {};
+  if (geteuid() != 0 || stat(root.parent_path().c_str(), &above) != 0) return {};
+  const passwd* const user = above.st_uid == 0 ? getpwnam("powerview") : nullptr;
+  if (above.st_uid == 0 && user == nullptr) return {};
+  const uid_t uid = user != nullptr ? user->pw_uid : above.st_uid;
+  const gid_t gid = user != nullptr ? user->pw_gid : above.st_gid;
   const auto give = [&](const fs::path& path) -> Result<void> {
-    if (lchown(path.c_str(), above.st_uid, above.st_gid) != 0) return fail(system_error("cannot give it to the owner of the folder above", path, errno));
+    if (lchown(path.c_str(), uid, gid) != 0) return fail(system_error("cannot give it to the user of the service", path, errno));
     return {};
   };
   std::error_code code;
@@ -308,7 +313,7 @@ Result<Manifest> restore(const fs::path& backup, const fs::path& state_dir) {
     PV_TRY(const auto digest, sha256_of_file(place));
     if (to_hex(digest) != file.sha256) return fail(Errc::corrupt, fmt::format("{}: not the bytes of the backup; check the disk", place.string()));
   }
-  PV_TRY_VOID(give_to_owner_above(growing.path()));
+  PV_TRY_VOID(give_to_service(growing.path()));
   PV_TRY_VOID(growing.finish());
   return manifest;
 }

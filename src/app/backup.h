@@ -46,7 +46,7 @@ struct BackupOf {
 [[nodiscard]] Result<Manifest> check_backup(const std::filesystem::path& backup);
 
 /// Checks the backup, then makes the state folder `state_dir`, which is not there or empty, out of it. As root, everything gets the owner of the folder
-/// above.
+/// above; where that is root too, the user powerview, if there is one.
 [[nodiscard]] Result<Manifest> restore(const std::filesystem::path& backup, const std::filesystem::path& state_dir);
 
 /// Errors: conflict: a settings file of the backup is there already in `folder`.

@@ -1,5 +1,8 @@
 /// `powerview backup` of an installation at work, and `powerview restore` of it elsewhere.
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
@@ -212,6 +215,27 @@ TEST_F(WholeBackup, BringsItsSettingsBackWhenAskedTo) {
   ASSERT_EQ(stat((etc / ".env").c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
   EXPECT_TRUE(fs::exists(at_.state() / "ledger.sqlite")) << "where the settings of the backup say: " << restored.out;
+}
+
+TEST_F(WholeBackup, AsRootBelowAFolderOfRootsGoesToTheUserPowerview) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  constexpr uid_t kPowerview = 64'123;
+  const Installation elsewhere;
+  const fs::path etc = elsewhere.path() / "etc";
+  const fs::path users = testing::write_file(at_.path() / "passwd", "powerview:x:64123:64123::/:/usr/sbin/nologin\n" + content_of("/etc/passwd"));
+  chmod(users.c_str(), 0644);
+  // A user of this name, in a mount namespace which ends with the program.
+  const Ended restored = testing::run_program({"restore", backup().string(), "--state-dir", elsewhere.state().string(), "--settings", etc.string()}, {}, [&] {
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 || mount(users.c_str(), "/etc/passwd", nullptr, MS_BIND, nullptr) != 0) _exit(99);
+  });
+  if (restored.code == 99) GTEST_SKIP() << "this machine lets nobody mount";
+  ASSERT_EQ(restored.code, 0) << restored.err;
+  for (const fs::path& path : {elsewhere.state(), elsewhere.state() / "ledger.sqlite", elsewhere.state() / "stores/acme.sqlite", etc / "powerview.toml"}) {
+    struct stat status {};
+    ASSERT_EQ(stat(path.c_str(), &status), 0) << path;
+    EXPECT_EQ(status.st_uid, kPowerview) << path;
+    EXPECT_EQ(status.st_gid, kPowerview) << path;
+  }
 }
 
 TEST_F(WholeBackup, IsNotMadeOverAnother) {
