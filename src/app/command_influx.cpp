@@ -89,6 +89,23 @@ Result<ParsedTruth> truth_of(const Work& work, const model::TenantName& tenant, 
   return ParsedTruth{std::move(*opened), 0};
 }
 
+Result<std::unique_ptr<Downsampling>> open_copy(const Work& work, const Options& options, const model::TenantName& tenant) {
+  PV_TRY(auto copy, open_influx_mirror(work.settings, *work.zones, tenant));
+  if (options.source == Options::Source::parsed) copy->keep_former();
+  return copy;
+}
+
+/// Errors: conflict: what the bucket has more may be all that is left of what is lacking here.
+Result<void> may_remove(const ParsedTruth& known, const CopyComparison& found, const CopyRange& range, const model::TenantName& tenant) {
+  const bool has_more = std::any_of(found.differences.begin(), found.differences.end(), [](const CopyDifference& one) { return one.copy_samples > one.truth_samples; });
+  // Whole local days are deleted, and the means of their weeks are made anew.
+  constexpr std::int64_t kWeekAndDay_s = 8 * 86'400;
+  const std::optional<std::string> lacking = known.lacks(model::Period{range.period.from_s - kWeekAndDay_s, range.period.to_s + kWeekAndDay_s});
+  if (!has_more || !lacking) return {};
+  return fail(Errc::conflict, fmt::format("{}: nothing was removed: {}, so what the bucket has more may be the only copy of theirs; bring them back and make them readable, "
+                                          "choose a --campaign or time without them, or leave --remove-extra out", shown(tenant.str()), *lacking));
+}
+
 Result<void> print_token(const Options& options) {
   PV_TRY(const Settings settings, settings_with_influx(options));
   influx::TokenRights rights = settings.influxdb_token_rights;
@@ -162,7 +179,7 @@ Result<void> backfill(const Options& options) {
   for (const model::TenantName& tenant : work->tenants) {
     PV_TRY(const ParsedTruth truth, truth_of(*work, tenant, options.source));
     if (!truth.source) continue;
-    PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
+    PV_TRY(const auto mirror, open_copy(*work, options, tenant));
     PV_TRY(const std::vector<CopyStep> steps, steps_now(*truth.source, work->range));
     PV_TRY(StepRecord record, record_of(options, *work, tenant, *mirror));
     if (record.count() > 0) fmt::print("{}: goes on after {} months\n", shown(tenant.str()), record.count());
@@ -202,12 +219,8 @@ ExitCode check(const Options& options) {
     const auto compared = [&]() -> Result<std::size_t> {
       PV_TRY(const ParsedTruth known, truth_of(**work, tenant, options.source));
       if (!known.source) return std::size_t{0};
-      if (options.extra == Extra::remove && known.left_out > 0) {
-        return fail(Errc::conflict, fmt::format("{}: {} files or folders cannot be read, so what the bucket has more may be the only copy of theirs; make them readable, or leave --remove-extra out",
-                                                tenant.str(), known.left_out));
-      }
       PV_TRY(auto truth, known.source->snapshot(1));
-      PV_TRY(const auto mirror, open_influx_mirror((*work)->settings, *(*work)->zones, tenant));
+      PV_TRY(const auto mirror, open_copy(**work, options, tenant));
       PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones, draw_comparison));
       end_progress();
       for (const CopyDifference& one : found.differences) {
@@ -218,6 +231,7 @@ ExitCode check(const Options& options) {
       fmt::print("{}: {} samples, {} days of channels compared: {}\n", shown(tenant.str()), found.samples, found.days,
                  found.differences.empty() ? "all well" : fmt::format("{} differ", found.differences.size()));
       if (options.deed == Options::Deed::look || found.differences.empty()) return found.differences.size();
+      if (options.extra == Extra::remove) PV_TRY_VOID(may_remove(known, found, (*work)->range, tenant));
       PV_TRY(const auto outbox, outbox_of((*work)->settings));
       truth.reset();
       PV_TRY(const model::MirrorOutcome repaired, repair_copy((*work)->settings, *known.source, *mirror, tenant, found, options.extra, outbox.get()));

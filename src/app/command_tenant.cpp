@@ -8,6 +8,8 @@
 
 #include "app/access.h"
 #include "app/command.h"
+#include "app/file_periods.h"
+#include "app/sent_series.h"
 #include "base/file.h"
 #include "base/http_client.h"
 #include "influx/bucket.h"
@@ -125,7 +127,7 @@ Result<void> set_standing(const Options& options, tenancy::Standing standing) {
   return {};
 }
 
-/// What is kept for its copies: what they lack, points that were refused, its token, its user's password.
+/// What is kept for its copies: what they lack, what they got, points that were refused, its token, its user's password.
 Result<void> forget_copies(const Settings& settings, const model::TenantName& name) {
   const auto there = ingest::Outbox::open(settings.state_dir, {}, ingest::Outbox::Access::read_only);
   if (!there && there.error().kind() != Errc::not_found) return fail(there.error());
@@ -133,6 +135,8 @@ Result<void> forget_copies(const Settings& settings, const model::TenantName& na
     PV_TRY(const auto outbox, ingest::Outbox::open(settings.state_dir, {}));
     PV_TRY_VOID(outbox->forget(name, std::nullopt));
   }
+  PV_TRY_VOID(FilePeriods::forget(settings.state_dir, name));
+  PV_TRY_VOID(SentSeries::forget(settings.state_dir, name));
   const std::string bucket = percent_encoded(influx::bucket_of(name));
   for (const std::filesystem::path& file : {settings.state_dir / "influx-tokens" / (bucket + ".read.json"), settings.state_dir / "influx-tokens" / (bucket + ".read-write.json"),
                                             settings.state_dir / "grafana-users" / name.str()}) {

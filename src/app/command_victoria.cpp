@@ -94,11 +94,11 @@ Result<void> fill(const Work& work, const Options& options, const model::TenantN
   PV_TRY(const ParsedTruth truth, truth_of(work, tenant));
   if (!truth.source) return {};
   const bool removes = options.beyond == victoria::Beyond::erase;
-  if (removes && truth.left_out > 0) {
-    return fail(Errc::conflict, fmt::format("{} files or folders cannot be read, so what VictoriaMetrics has more may be the only copy of theirs; make them readable, or leave --remove-extra out",
-                                            truth.left_out));
-  }
   PV_TRY(const std::vector<model::Stretch> stretches, stretches_of(*truth.source, work, removes ? model::Change::changed : model::Change::added));
+  // Loggers of which nothing is here keep what they have there.
+  if (const auto lacking = truth.lacks(); lacking && removes && !stretches.empty()) {
+    return fail(Errc::conflict, fmt::format("{}, so what VictoriaMetrics has more may be the only copy of theirs; bring them back and make them readable, or leave --remove-extra out", *lacking));
+  }
   PV_TRY(const auto mirror,
          victoria::Mirror::open({.server = victoria_options(work.settings), .style = work.settings.influxdb_style, .beyond = options.beyond}, tenant));
   std::uint64_t points = 0, refused = 0;

@@ -30,7 +30,9 @@ Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& setting
   auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {.batch = {}, .is_stopped = std::move(is_stopped)}});
   const Levels levels = settings.influxdb_downsample == Switch::on ? Levels::means : Levels::none;
   PV_TRY(auto sent, SentSeries::open(settings.state_dir));
-  return std::make_unique<Downsampling>(tenant, std::move(mirror), std::move(sent), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
+  auto copy = std::make_unique<Downsampling>(tenant, std::move(mirror), std::move(sent), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
+  if (settings.embedded_store == Switch::off) copy->keep_former();
+  return copy;
 }
 
 Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant, IsStopped is_stopped) {
@@ -38,7 +40,7 @@ Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, con
     PV_TRY(std::unique_ptr<model::Mirror> mirror, open_influx_mirror(settings, zones, tenant, std::move(is_stopped)));
     return mirror;
   }
-  PV_TRY(std::unique_ptr<model::Mirror> mirror, victoria::Mirror::open({.server = victoria_options(settings), .style = settings.influxdb_style}, tenant));
+  PV_TRY(std::unique_ptr<model::Mirror> mirror, victoria::Mirror::open({.server = victoria_options(settings), .style = settings.influxdb_style, .is_stopped = std::move(is_stopped)}, tenant));
   return mirror;
 }
 

@@ -118,7 +118,7 @@ Result<void> Downsampling::drop_former(model::SampleSnapshot& truth, const model
       if (series.tags == tags) {
         period = {std::min(period.from_s, series.period.from_s), std::max(period.to_s, series.period.to_s)};
         is_noted = period == series.period;
-      } else if (overlap(series.period, weeks)) {
+      } else if (!keeps_former_ && overlap(series.period, weeks) && !std::includes(tags.begin(), tags.end(), series.tags.begin(), series.tags.end())) {
         former.push_back(series);
       }
     }

@@ -7,7 +7,8 @@
 /// expect. A window that is not over yet holds what there is so far, and is written again as more comes.
 ///
 /// A channel has one value an instant and window there, also when its title or another tag has changed: what was sent under the former tags is deleted
-/// where it would stand beside the new (app/sent_series.h). Other instants keep the tags they were sent with.
+/// where it would stand beside the new (app/sent_series.h). Other instants keep the tags they were sent with. Nothing is deleted where that would take
+/// what the truth may not have (keep_former()), nor under tags that all of the new points have too.
 ///   Errors, memory, threads: as model/mirror.h; also those of app/sent_series.h.
 
 #include <functional>
@@ -29,6 +30,8 @@ class Downsampling final : public model::Mirror {
 
   Result<model::MirrorOutcome> put(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches) override;
   [[nodiscard]] std::int64_t not_before_s() const override { return mirror_->not_before_s(); }
+  /// The truth may lack some of what was sent before: what stands under former tags stays.
+  void keep_former() noexcept { keeps_former_ = true; }
   /// The means alone.
   Result<model::MirrorOutcome> put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches);
   /// Means of a logger's windows that the period touches, whoever wrote them, are deleted.
@@ -45,6 +48,7 @@ class Downsampling final : public model::Mirror {
   std::unique_ptr<SentSeries> sent_;
   Levels levels_;
   ZoneOf zone_of_;
+  bool keeps_former_ = false;
 };
 
 }  // namespace pv::app

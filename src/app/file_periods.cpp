@@ -17,6 +17,13 @@ CREATE INDEX period_digest ON period(digest);
 )";
 constexpr Schema kSchema = {"file periods", 0x5056'4650, 1, "PRAGMA journal_mode=WAL", kTables};  // "PVFP"
 
+/// Rows that this connection has put in, so far.
+Result<std::int64_t> rows_put(Database& database) {
+  PV_TRY(Statement query, database.prepare("SELECT total_changes()"));
+  PV_TRY([[maybe_unused]] const bool row, query.step());
+  return query.integer(0);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::path& state_dir) {
@@ -27,13 +34,15 @@ Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::pa
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
   PV_TRY_VOID(make_tables(*database, kSchema));
   PV_TRY_VOID(check_schema(*database, kSchema));
-  PV_TRY_VOID(database->run("CREATE TABLE IF NOT EXISTS complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID"));
+  PV_TRY_VOID(database->run("CREATE TABLE IF NOT EXISTS complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID;"
+                            "CREATE TABLE IF NOT EXISTS addition(tenant TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID"));
   return std::unique_ptr<FilePeriods>(new FilePeriods(std::move(database)));
 }
 
 Result<void> FilePeriods::add(const model::TenantName& tenant, std::span<const model::Delivery> deliveries) {
   const std::lock_guard lock(mutex_);
   PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(const std::int64_t before, rows_put(*database_));
   PV_TRY(Statement insert, database_->prepare("INSERT OR IGNORE INTO period(tenant,campaign,logger,last_s,first_s,device,name,digest) VALUES(?,?,?,?,?,?,?,?)"));
   for (const model::Delivery& delivery : deliveries) {
     for (const model::Stretch& stretch : ingest::stretches_of(delivery)) {
@@ -42,7 +51,13 @@ Result<void> FilePeriods::add(const model::TenantName& tenant, std::span<const m
       PV_TRY_VOID(insert.run());
     }
   }
-  return transaction.commit();
+  PV_TRY(const std::int64_t after, rows_put(*database_));
+  if (after == before) return transaction.commit();
+  PV_TRY(Statement count, database_->prepare("INSERT INTO addition(tenant,times) VALUES(?,1) ON CONFLICT(tenant) DO UPDATE SET times=times+1"));
+  PV_TRY_VOID(count.bind(1, tenant.str()).run());
+  PV_TRY_VOID(transaction.commit());
+  ++own_[tenant];
+  return {};
 }
 
 Result<std::vector<FilePeriods::File>> FilePeriods::overlapping(const model::TenantName& tenant, const model::Stretch& stretch) {
@@ -77,11 +92,37 @@ Result<void> FilePeriods::note_incomplete(const std::filesystem::path& state_dir
   return periods->database_->run("DELETE FROM complete");
 }
 
-Result<std::uint64_t> FilePeriods::changes() {
+Result<std::int64_t> FilePeriods::changes(const model::TenantName& tenant) {
   const std::lock_guard lock(mutex_);
-  PV_TRY(Statement query, database_->prepare("PRAGMA data_version"));
-  PV_TRY([[maybe_unused]] const bool row, query.step());
-  return static_cast<std::uint64_t>(query.integer(0));
+  PV_TRY(Statement query, database_->prepare("SELECT times FROM addition WHERE tenant=?"));
+  PV_TRY(const bool row, query.bind(1, tenant.str()).step());
+  return (row ? query.integer(0) : 0) - own_[tenant];
+}
+
+Result<std::vector<FilePeriods::Passed>> FilePeriods::beside(const model::TenantName& tenant, const Digests& known) {
+  const std::lock_guard lock(mutex_);
+  PV_TRY(Statement query, database_->prepare("SELECT campaign,digest,device,name,min(first_s),max(last_s) FROM period WHERE tenant=? GROUP BY campaign,digest,device,name"));
+  query.bind(1, tenant.str());
+  std::vector<Passed> others;
+  while (true) {
+    PV_TRY(const bool row, query.step());
+    if (!row) return others;
+    std::string campaign(query.text(0)), digest(query.text(1));
+    if (known.contains({campaign, digest})) continue;
+    others.push_back({std::move(campaign), {std::string(query.text(2)), std::string(query.text(3)), std::move(digest)}, {query.integer(4), query.integer(5) + 1}});
+  }
+}
+
+Result<void> FilePeriods::forget(const std::filesystem::path& state_dir, const model::TenantName& tenant) {
+  std::error_code code;
+  if (!std::filesystem::exists(state_dir / "file_periods.sqlite", code)) return {};
+  PV_TRY(const auto periods, open(state_dir));
+  PV_TRY(Transaction transaction, Transaction::begin(*periods->database_, Transaction::Kind::write));
+  for (const char* sql : {"DELETE FROM period WHERE tenant=?", "DELETE FROM complete WHERE tenant=?", "DELETE FROM addition WHERE tenant=?"}) {
+    PV_TRY(Statement erase, periods->database_->prepare(sql));
+    PV_TRY_VOID(erase.bind(1, tenant.str()).run());
+  }
+  return transaction.commit();
 }
 
 Result<bool> FilePeriods::has(const std::string& tenant, const std::string& campaign, const std::string& digest) {

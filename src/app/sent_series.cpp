@@ -59,4 +59,12 @@ Result<void> SentSeries::note(const model::TenantName& tenant, const model::Camp
   return transaction.commit();
 }
 
+Result<void> SentSeries::forget(const std::filesystem::path& state_dir, const model::TenantName& tenant) {
+  std::error_code code;
+  if (!std::filesystem::exists(state_dir / "sent_series.sqlite", code)) return {};
+  PV_TRY(const auto sent, open(state_dir));
+  PV_TRY(Statement erase, sent->database_->prepare("DELETE FROM series WHERE tenant=?"));
+  return erase.bind(1, tenant.str()).run();
+}
+
 }  // namespace pv::app

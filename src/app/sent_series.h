@@ -32,6 +32,8 @@ class SentSeries {
   Result<std::multimap<std::string, Series>> of(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn);
   /// Puts these in, or their periods in place of those known for the same field and tags. An empty period takes one out.
   Result<void> note(const model::TenantName& tenant, const model::CampaignName& campaign, std::string_view logger_sn, const std::vector<Series>& series);
+  /// Nothing is known of the company any more. Nothing happens where there is no such record.
+  static Result<void> forget(const std::filesystem::path& state_dir, const model::TenantName& tenant);
 
  private:
   explicit SentSeries(std::unique_ptr<Database> database) : database_(std::move(database)) {}

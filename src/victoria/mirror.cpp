@@ -79,6 +79,7 @@ struct Mirror::Put {
   /// What was sent is there, or never will be.
   Result<void> look_at_sent() {
     for (const Sent& one : sent) {
+      PV_TRY_VOID(mirror.heed_stop());
       PV_TRY(const Findings after, confirm(one.logger, one.period));
       if (!after.differing.empty()) PV_TRY_VOID(rewrite(one.logger, one.period, after.differing));
     }
@@ -173,7 +174,7 @@ struct Mirror::Put {
 };
 
 Mirror::Mirror(std::unique_ptr<Server> server, model::TenantName tenant, const MirrorOptions& options)
-    : server_(std::move(server)), tenant_(std::move(tenant)), style_(options.style), beyond_(options.beyond) {}
+    : server_(std::move(server)), tenant_(std::move(tenant)), style_(options.style), beyond_(options.beyond), is_stopped_(options.is_stopped) {}
 Mirror::~Mirror() = default;
 
 Result<std::unique_ptr<Mirror>> Mirror::open(const MirrorOptions& options, const model::TenantName& tenant) {
@@ -182,6 +183,11 @@ Result<std::unique_ptr<Mirror>> Mirror::open(const MirrorOptions& options, const
 }
 
 std::int64_t Mirror::not_before_s() const { return server_->not_before_s(); }
+
+Result<void> Mirror::heed_stop() const {
+  if (is_stopped_ && is_stopped_()) return fail(Errc::unavailable, "sending to VictoriaMetrics was stopped");
+  return {};
+}
 
 Result<std::set<Mirror::LoggerKey>> Mirror::unfinished() {
   Selector selector(tenant_);
@@ -226,6 +232,7 @@ Result<model::MirrorOutcome> Mirror::put(model::SampleSnapshot& truth, std::span
   std::map<std::string, std::vector<model::ChannelSummary>> channels;  // by campaign
   std::set<LoggerKey> whole_done;
   for (const model::Stretch& stretch : stretches) {
+    PV_TRY_VOID(heed_stop());
     const LoggerKey key(stretch.campaign.str(), stretch.logger_sn);
     if (whole_done.contains(key)) continue;
     PV_TRY(const std::optional<model::LoggerOfCampaign> found, truth.logger(stretch.campaign, stretch.logger_sn));

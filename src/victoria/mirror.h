@@ -15,6 +15,7 @@
 /// Threads: one caller at a time; no two mirrors of one tenant at once, and no two programs (they take turns).
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -35,6 +36,7 @@ struct MirrorOptions {
   Options server;
   model::ChannelIdStyle style = model::ChannelIdStyle::device_first;
   Beyond beyond = Beyond::keep;
+  std::function<bool()> is_stopped = {};  // asked between one logger and the next: true ends put() with unavailable
 };
 
 class Mirror final : public model::Mirror {
@@ -52,6 +54,7 @@ class Mirror final : public model::Mirror {
 
   Mirror(std::unique_ptr<Server> server, model::TenantName tenant, const MirrorOptions& options);
   Result<std::set<LoggerKey>> unfinished();
+  Result<void> heed_stop() const;
   /// Tells readers that rows from `since_s` on may be others.
   Result<void> conclude(std::int64_t since_s);
 
@@ -59,6 +62,7 @@ class Mirror final : public model::Mirror {
   model::TenantName tenant_;
   model::ChannelIdStyle style_;
   Beyond beyond_;
+  std::function<bool()> is_stopped_;
   std::int64_t generation_ms_ = 0;
   bool must_conclude_ = true;  // something may have changed, through this mirror or its predecessor, that is not on disk or not told
 };
