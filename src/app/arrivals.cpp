@@ -79,7 +79,7 @@ Result<void> Arrivals::start_copies(const Settings& settings, const Zones& zones
   }
   if (!copies_) return fail(no_store_at_all());
   PV_TRY(periods_, FilePeriods::open(settings.state_dir));
-  sinks_.pass_on({.settings = &settings, .zones = &zones, .periods = periods_.get(), .outbox = &copies_->outbox()});
+  sinks_.pass_on({.settings = &settings, .zones = &zones, .periods = periods_.get(), .outbox = &copies_->outbox(), .stop = passing_stop_.get_token()});
   return {};
 }
 
@@ -154,6 +154,8 @@ void Arrivals::stop() {
   watch_.reset();
   // It may be waiting for an answer of Grafana: files do not wait with it.
   if (provisioning_) provisioning_->request_stop();
+  // Another program may have the turn for as long as a logger's whole time takes.
+  passing_stop_.request_stop();
   if (intake_) intake_->stop();
   provisioning_.reset();
 }

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -40,7 +41,7 @@ class Arrivals {
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
 
-  /// Lets what is at hand end; takes nothing more.
+  /// Lets what is at hand end, but for what is passed on, which is taken again at the next start; takes nothing more.
   void stop();
 
   [[nodiscard]] ingest::Ledger& ledger() noexcept { return *ledger_; }
@@ -68,6 +69,7 @@ class Arrivals {
   RunReports reports_;
   bool reports_are_kept_ = true;
   std::optional<ingest::IntakeLock> lock_;
+  std::stop_source passing_stop_;         // of what is being passed on
   std::unique_ptr<FilePeriods> periods_;  // without an embedded store
   std::unique_ptr<Copies> copies_;
   std::unique_ptr<ProvisioningThread> provisioning_;  // null where Grafana is left alone

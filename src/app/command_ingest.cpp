@@ -141,7 +141,7 @@ ExitCode run_ingest(const Options& options) {
   if (!sources) return report(sources.error());
   const auto registry = existing_registry(*settings);
   const Zones zones(*settings, registry.get());
-  RunSinks sinks(*settings, zones);
+  RunSinks sinks(*settings, zones, stop_on_signal().get_token());
   ingest::RunOptions run_options;
   run_options.mode = options.mode;
   run_options.rules = reading_rules(*settings, zones, **sources);
@@ -180,7 +180,7 @@ ExitCode run_ingest(const Options& options) {
   } else {
     print_outcome(run, report_path);
   }
-  sinks.bring_copies(run, run_options.stop);
+  sinks.bring_copies(run);
   return exit_code(run);
 }
 

@@ -22,6 +22,8 @@ namespace pv::app {
 namespace {
 
 constexpr std::int64_t kWiden_s = 8 * 86'400;
+/// Reading all files again for those that cannot be read costs its time.
+constexpr auto kLearnAgain = std::chrono::minutes(10);
 
 /// A file that has to wait is not one that is wrong.
 Error as_away(Error error) {
@@ -34,14 +36,15 @@ Error as_away(Error error) {
 /// What was filed before there was a record of it (an earlier version, a store that was given up) counts as much.
 Result<void> PassingSink::learn_filed() {
   PV_TRY(const bool is_complete, parts_.periods->is_complete(tenant_));
-  if (is_complete) return {};
-  PV_TRY([[maybe_unused]] const ParsedTruth read, read_parsed(*parts_.settings, *parts_.zones, tenant_, {}));
-  return parts_.periods->note_complete(tenant_);
+  if (is_complete || std::chrono::steady_clock::now() < learn_again_) return {};
+  PV_TRY(const ParsedTruth read, read_parsed(*parts_.settings, *parts_.zones, tenant_, {}));
+  if (read.left_for_now == 0) return parts_.periods->note_complete(tenant_);
+  learn_again_ = std::chrono::steady_clock::now() + kLearnAgain;
+  return {};
 }
 
 Result<std::vector<ingest::FileReading>> PassingSink::earlier_files(std::span<const model::Delivery> deliveries) {
   lacks_some_ = false;
-  PV_TRY_VOID(learn_filed());
   std::set<std::string> given;
   for (const model::Delivery& delivery : deliveries) given.insert(to_hex(delivery.origin->digest));
   std::set<std::pair<std::string, FilePeriods::File>> wanted;  // by campaign
@@ -76,7 +79,7 @@ Result<model::Mirror*> PassingSink::mirror_of(std::size_t sink) {
   const std::vector<std::string>& sinks = parts_.outbox->sinks();
   mirrors_.resize(sinks.size());
   if (!mirrors_[sink]) {
-    auto opened = open_mirror(*parts_.settings, *parts_.zones, sinks[sink], tenant_);
+    auto opened = open_mirror(*parts_.settings, *parts_.zones, sinks[sink], tenant_, [stop = parts_.stop] { return stop.stop_requested(); });
     if (!opened) return fail(as_away(std::move(opened).error()));
     mirrors_[sink] = std::move(*opened);
   }
@@ -89,7 +92,7 @@ Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<m
     PV_TRY(model::Mirror* const mirror, mirror_of(s));
     auto outcome = mirror->put(truth, stretches);
     if (!outcome) {
-      PV_TRY_VOID(parts_.outbox->note_trouble(sink, outcome.error().message()));
+      if (!parts_.stop.stop_requested()) PV_TRY_VOID(parts_.outbox->note_trouble(sink, outcome.error().message()));
       mirrors_[s].reset();  // opened anew, with the token that the settings have by then
       return fail(as_away(std::move(outcome).error()).with(sink));
     }
@@ -108,7 +111,7 @@ Result<void> PassingSink::renew_means(const std::vector<model::Stretch>& stretch
   const auto directory = influx::open_directory(current_influx_access(*parts_.settings), {.meta_bucket = parts_.settings->influxdb_meta_bucket});
   PV_TRY(const auto source, directory->open(tenant_));
   PV_TRY(const auto there, source->snapshot(1));
-  PV_TRY(const auto mirror, open_influx_mirror(*parts_.settings, *parts_.zones, tenant_));
+  PV_TRY(const auto mirror, open_influx_mirror(*parts_.settings, *parts_.zones, tenant_, [stop = parts_.stop] { return stop.stop_requested(); }));
   PV_TRY([[maybe_unused]] const model::MirrorOutcome sent, mirror->put_means(*there, stretches));
   return {};
 }
@@ -135,9 +138,11 @@ Result<void> PassingSink::note_refused(const std::string& sink, const model::Mir
 }
 
 Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const model::Delivery> deliveries) {
+  // Takes its time after a change: nobody else has to wait for it.
+  PV_TRY_VOID(learn_filed());
   std::vector<ingest::SinkTurn> turns;
   for (const std::string& sink : parts_.outbox->sinks()) {
-    PV_TRY(ingest::SinkTurn turn, ingest::SinkTurn::take(parts_.settings->state_dir, sink));
+    PV_TRY(ingest::SinkTurn turn, ingest::SinkTurn::take(parts_.settings->state_dir, sink, [this] { return parts_.stop.stop_requested(); }));
     turns.push_back(std::move(turn));
   }
   PV_TRY(ScratchStore scratch, ScratchStore::open(parts_.settings->state_dir / "passing", tenant_));

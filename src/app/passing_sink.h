@@ -4,10 +4,12 @@
 /// Files that disagree are settled by rank as everywhere (model/delivery.h). For that a store is made for the time of a call, out of the files given
 /// and those in parsed/ that have rows of the same loggers and instants, give or take a week; what it then holds is sent. What the other systems hold
 /// beside that stays: it may come from files that are no longer there.
-///   Errors: unavailable: a system is away or refuses the credential; the files wait and are tried again. Otherwise as model/delivery.h.
+///   Errors: unavailable: a system is away or refuses the credential, or a stop ended the call before its next request; the files wait and are tried again. Otherwise as model/delivery.h.
 ///   Cost: that of reading those files again. Threads: one caller at a time.
 
+#include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct PassingParts {
   const Zones* zones = nullptr;
   FilePeriods* periods = nullptr;
   ingest::Outbox* outbox = nullptr;  // for what was refused, and the standing of the other systems
+  std::stop_token stop = {};
 };
 
 class PassingSink final : public model::SampleSink {
@@ -47,6 +50,7 @@ class PassingSink final : public model::SampleSink {
   PassingParts parts_;
   std::vector<std::unique_ptr<model::Mirror>> mirrors_;  // by sink
   RefusedPlace place_;
+  std::chrono::steady_clock::time_point learn_again_ = {};
   bool lacks_some_ = false;  // files that should be weighed against lie nowhere any more
 };
 

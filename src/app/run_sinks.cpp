@@ -20,7 +20,7 @@ Result<void> RunSinks::start() {
   if (settings_->embedded_store == Switch::off) {
     if (!copies_) return fail(no_store_at_all());
     PV_TRY(periods_, FilePeriods::open(settings_->state_dir));
-    sinks_.pass_on({.settings = settings_, .zones = zones_, .periods = periods_.get(), .outbox = &copies_->outbox()});
+    sinks_.pass_on({.settings = settings_, .zones = zones_, .periods = periods_.get(), .outbox = &copies_->outbox(), .stop = stop_});
   } else if (copies_) {
     sinks_.send_to(*copies_);
   }
@@ -36,10 +36,10 @@ Result<model::SampleSink*> RunSinks::sink_of(const model::TenantName& tenant) {
   return sinks_.sink_of(tenant);
 }
 
-void RunSinks::bring_copies(const ingest::RunReport& run, const std::stop_token& stop) {
+void RunSinks::bring_copies(const ingest::RunReport& run) {
   if (!copies_) return;
   copies_->tell(run);
-  copies_->wait_drained(kPatience, stop);
+  copies_->wait_drained(kPatience, stop_);
   const auto standing = copies_->outbox().standing();
   if (!standing) return;
   for (const ingest::SinkStanding& sink : *standing) {

@@ -17,20 +17,21 @@ namespace pv::app {
 
 class RunSinks {
  public:
-  /// Borrows both.
-  RunSinks(const Settings& settings, const Zones& zones)
-      : settings_(&settings), zones_(&zones), stores_(settings.state_dir), sinks_(stores_, settings.threads) {}
+  /// Borrows both. A stop ends what is being passed on before its next request.
+  RunSinks(const Settings& settings, const Zones& zones, std::stop_token stop)
+      : settings_(&settings), zones_(&zones), stop_(std::move(stop)), stores_(settings.state_dir), sinks_(stores_, settings.threads) {}
 
   Result<model::SampleSink*> sink_of(const model::TenantName& tenant);
   Result<void> settle() { return sinks_.settle(); }
-  /// After the run: waits a while for the copies, until a stop at the longest, and says on standard error what they still lack. What is left goes with the next `ingest` or `serve`.
-  void bring_copies(const ingest::RunReport& run, const std::stop_token& stop);
+  /// After the run: waits a while for the copies, until the stop at the longest, and says on standard error what they still lack. What is left goes with the next `ingest` or `serve`.
+  void bring_copies(const ingest::RunReport& run);
 
  private:
   Result<void> start();
 
   const Settings* settings_;
   const Zones* zones_;
+  std::stop_token stop_;
   store::Directory stores_;
   std::mutex mutex_;
   bool is_started_ = false;

@@ -14,6 +14,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "app/file_periods.h"
+#include "app/sent_series.h"
 #include "e2e/serving.h"
 #include "fakes/influxdb/server.h"
 #include "ingest/intake_lock.h"
@@ -159,6 +161,43 @@ TEST_F(InfluxCopy, AChannelThatWasRenamedHasOneValueAnInstantAndAWindow) {
   EXPECT_EQ(checked.code, 0) << checked.out;
 }
 
+TEST_F(InfluxCopy, WithoutAStoreARenamedChannelCostsNoSampleOfAFileThatIsGone) {
+  given_settings(without_store());
+  given({.day = 4}, {10, 11, 12});
+  ingest();
+  ASSERT_TRUE(std::filesystem::remove(here.data() / "acme/north/02001084/parsed/T302_250804_235950.tsv"));
+  // It speaks of instants before and after, under another name.
+  given({.day = 4, .version = 9, .title = "Four"}, {0, 23});
+  ingest();
+  const Samples there = copied();
+  EXPECT_EQ(there.at(kPhase).size(), 30U);
+  EXPECT_EQ(there.at(kPower).size(), 30U);
+}
+
+TEST_F(InfluxCopy, FormerTagsThatAllPointsHaveDeleteNothing) {
+  given_settings(section());
+  given({.day = 4}, {0, 23});
+  const auto acme = *model::TenantName::parse("acme");
+  const auto north = *model::CampaignName::parse("north");
+  ingest();
+  const std::int64_t first = copied().at(kPower).begin()->first;
+  {
+    // A channel that had no name, and one sample of another time under the name it has.
+    auto sent = app::SentSeries::open(here.state());
+    ASSERT_TRUE(sent);
+    auto known = (*sent)->of(acme, north, "02001084");
+    ASSERT_TRUE(known);
+    ASSERT_EQ(known->count(kPower), 1U);
+    app::SentSeries::Series former = known->find(kPower)->second;
+    former.tags.erase("channel_name");
+    ASSERT_TRUE((*sent)->note(acme, north, "02001084", {former}));
+  }
+  influx.given("acme", point(kPower, 7, first + 40'000));
+  given({.day = 4, .base = 240, .version = 9}, {0, 23});
+  ingest();
+  EXPECT_EQ(copied().at(kPower).count(first + 40'000), 1U);
+}
+
 TEST_F(InfluxCopy, MeansAreOfLocalDaysAndWeeksAcrossBothClockChanges) {
   given_settings(section());
   std::vector<int> spring = hours_of_a_day(), autumn = hours_of_a_day();
@@ -253,6 +292,49 @@ TEST_F(InfluxCopy, NothingIsRemovedThereWhileAFileHereCannotBeRead) {
   EXPECT_EQ(copied(), all);
 }
 
+TEST_F(InfluxCopy, NothingIsRemovedThereWhileFilesThatWereSentAreNotHere) {
+  given_settings(without_store());
+  for (const int day : {4, 20}) given({.day = day});
+  ingest();
+  const Samples all = copied();
+  const std::filesystem::path company = here.data() / "acme", device = company / "north/02001084", away = here.path() / "away";
+  const auto expect_refused = [&](const std::string& what, const std::string& why, std::vector<std::string> more = {}) {
+    std::vector<std::string> words = {"influx", "check", "--tenant", "acme", "--apply", "--remove-extra"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ended refused = at(words);
+    EXPECT_NE(refused.code, 0) << what;
+    EXPECT_NE(refused.err.find("only copy"), std::string::npos) << what << ": " << refused.out << refused.err;
+    EXPECT_NE(refused.err.find(why), std::string::npos) << what << ": " << refused.err;
+    EXPECT_EQ(copied(), all) << what;
+  };
+  for (const auto& folder : {company, company / "north", device}) {
+    std::filesystem::rename(folder, away);
+    expect_refused(folder.string() + " is away", "2 files that were sent are not in parsed/ any more (north/02001084/T302_2508");
+    std::filesystem::create_directory_symlink(away, folder);
+    if (folder != company) expect_refused(folder.string() + " is a link", "is not followed");
+    std::filesystem::remove(folder);
+    std::filesystem::rename(away, folder);
+  }
+  EXPECT_EQ(at({"influx", "check", "--apply", "--remove-extra"}).code, 0) << "all are back";
+  std::filesystem::rename(company, away);
+  std::filesystem::create_directory(company);
+  expect_refused("its disk is not there", "2 files that were sent");
+  std::filesystem::remove(company);
+  given_settings(section());
+  expect_refused("beside a store", "data_folder", {"--from-parsed"});
+  std::filesystem::rename(away, company);
+  given_settings(without_store());
+
+  // What lies far from what is gone may be removed.
+  std::filesystem::rename(device / "parsed/T302_250804_235950.tsv", away);
+  influx.given("acme", point(kPhase, 1, all.at(kPhase).rbegin()->first - 7));
+  EXPECT_NE(at({"influx", "check", "--apply", "--remove-extra"}).code, 0);
+  EXPECT_EQ(copied().at(kPhase).size(), all.at(kPhase).size() + 1);
+  const Ended repaired = at({"influx", "check", "--apply", "--remove-extra", "--from", "2025-08-19"});
+  EXPECT_EQ(repaired.code, 0) << repaired.out << repaired.err;
+  EXPECT_EQ(copied(), all);
+}
+
 TEST_F(InfluxCopy, ABackfillThatWasKilledGoesOnAndAnotherBucketOrSourceBeginsAnew) {
   given_settings("");
   for (const std::string sn : {"02001084", "02001085", "02001086"}) given({.day = 4, .sn = sn});
@@ -332,6 +414,56 @@ TEST_F(InfluxCopy, WithoutAStoreFilesOfBeforeCountInMeansAndInRank) {
   expect_summer_means(copied());
 }
 
+TEST_F(InfluxCopy, WithoutAStoreAFileThatCouldNotBeReadOnceIsWeighedLater) {
+  given_settings("");
+  const std::string winner = given({.day = 4, .base = 240, .version = 9});
+  ingest();
+  given_settings(without_store());
+  ASSERT_EQ(at({"influx", "backfill", "--from-parsed"}).code, 0);
+  std::filesystem::remove(here.state() / "file_periods.sqlite");
+  const int writing = ::open((here.data() / "acme/north/02001084/parsed" / winner).c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(writing, 0);
+  given({.day = 20});
+  ingest();
+  ::close(writing);
+  given({.day = 4, .base = 230});
+  ingest();
+  EXPECT_EQ(copied().at(kPhase).begin()->second, 240) << "the later version wins";
+}
+
+TEST_F(InfluxCopy, WithoutAStoreWhatIsTakenInIsCountedByCompanyAndGoesWithIt) {
+  given_settings(without_store());
+  const auto acme = *model::TenantName::parse("acme"), other = *model::TenantName::parse("other");
+  const auto north = *model::CampaignName::parse("north");
+  here.given("other/north/02001084/T302_250804_235950.tsv", text_of({.day = 4}, {0, 1}));
+  ingest();
+  {
+    auto periods = app::FilePeriods::open(here.state());
+    ASSERT_TRUE(periods);
+    const auto acme_before = (*periods)->changes(acme), other_before = (*periods)->changes(other);
+    ASSERT_TRUE(acme_before && other_before);
+    given({.day = 4}, {0, 1});
+    ingest();
+    EXPECT_NE(*(*periods)->changes(acme), *acme_before);
+    EXPECT_EQ(*(*periods)->changes(other), *other_before);
+    EXPECT_EQ((*periods)->beside(acme, {})->size(), 1U);
+  }
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--config", settings().string()});
+    return run_program(words).code;
+  };
+  ASSERT_EQ(run({"tenant", "create", "acme"}), 0);
+  ASSERT_EQ(run({"tenant", "remove", "acme", "--yes", "--erase-data"}), 0);
+  auto periods = app::FilePeriods::open(here.state());
+  auto sent = app::SentSeries::open(here.state());
+  ASSERT_TRUE(periods && sent);
+  EXPECT_TRUE((*periods)->beside(acme, {})->empty());
+  EXPECT_FALSE(*(*periods)->is_complete(acme));
+  EXPECT_TRUE((*sent)->of(acme, north, "02001084")->empty());
+  EXPECT_EQ((*periods)->beside(other, {})->size(), 1U);
+  EXPECT_FALSE((*sent)->of(other, north, "02001084")->empty());
+}
+
 TEST_F(InfluxCopy, WithoutAStoreMeansAreRightAlsoWhereFilesAreGone) {
   given_settings(without_store());
   const std::string monday = given({.day = 4});
@@ -399,6 +531,30 @@ TEST_F(InfluxCopy, AStopEndsAnIngestThatWaitsForACopy) {
   child.send(SIGTERM);
   const Ended ended = child.wait();
   EXPECT_NE(ended.err.find("stretches wait"), std::string::npos) << ended.err;
+}
+
+TEST_F(InfluxCopy, WithoutAStoreAStopEndsTheWaitForTheTurnOfAnother) {
+  given_settings(without_store());
+  const std::string name = given({.day = 4});
+  auto turn = ingest::SinkTurn::take(here.state(), "influxdb");
+  ASSERT_TRUE(turn);
+  {
+    Child child({PV_BINARY, "ingest", "--config", settings().string()});
+    ASSERT_TRUE(eventually([&] { return somebody_waits(here.state()); }));
+    child.send(SIGTERM);
+    ASSERT_TRUE(eventually([&] { return child.has_ended(); }));
+    child.wait();
+  }
+  Serving serving(here, {.environment = {}, .settings = "[ingest]\ngrace_s = 1\nscan_interval_s = 1\n" + without_store()});
+  std::filesystem::permissions(settings(), std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  ASSERT_TRUE(eventually([&] { return somebody_waits(here.state()); }, 60s)) << serving.child().err_so_far();
+  serving.child().send(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return serving.child().has_ended(); }));
+  turn = fail(Errc::io, "given back");
+  EXPECT_EQ(serving.child().wait().code, 0);
+  EXPECT_TRUE(std::filesystem::exists(here.data() / "acme/north/02001084" / name)) << "it stays where it is";
+  ingest();
+  EXPECT_EQ(copied().at(kPhase).size(), 144U);
 }
 
 TEST_F(InfluxCopy, AnIngestThatWaitedForAnotherTakesItsFilesItself) {
