@@ -6,10 +6,10 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "influx/told.h"
+
 namespace pv::influx {
 namespace {
-
-constexpr std::size_t kMostTold = 300;
 
 Errc kind_of(int status) noexcept {
   switch (status) {
@@ -23,15 +23,6 @@ Errc kind_of(int status) noexcept {
 }
 
 }  // namespace
-
-std::string told(std::string_view text) {
-  std::string out(text.substr(0, kMostTold));
-  while (!out.empty() && text.size() > out.size() && (static_cast<unsigned char>(out.back()) & 0x80U) != 0) out.pop_back();
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  return out;
-}
 
 ServerError server_error(const HttpResponse& answer) {
   const auto body = nlohmann::json::parse(answer.body, nullptr, false);

@@ -62,8 +62,6 @@ class Connection {
   std::int64_t not_before_s_ = 0;
 };
 
-/// Shortened to 300 bytes, without control characters.
-[[nodiscard]] std::string told(std::string_view text);
 /// "code" and "message" of an error's body; the body itself when it is none.
 struct ServerError {
   std::string code, message;

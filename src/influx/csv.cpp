@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "influx/connection.h"
+#include "influx/told.h"
 
 namespace pv::influx {
 namespace {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "influx/bucket.h"
+#include "influx/told.h"
 
 namespace pv::influx {
 namespace {

@@ -13,6 +13,7 @@
 
 #include "base/check.h"
 #include "influx/bucket.h"
+#include "influx/told.h"
 
 namespace pv::influx {
 namespace {
