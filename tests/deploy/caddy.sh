@@ -73,7 +73,8 @@ for _ in $(seq 150); do [ -e "$authority" ] && [ "$(ask "$url/healthz" 2>/dev/nu
 # With the right secret: it is Caddy that says no, and it is serve that says yes.
 hook=(-H 'X-PowerView-Hook: 0123456789abcdef' -H 'Content-Type: application/json' -d '{"action":"download","status":1}')
 [ "$(ask "${hook[@]}" "http://127.0.0.1:$port/hooks/sftpgo")" = 200 ] || fail "the hook does not take its secret"
-[ "$(ask "${hook[@]}" "$url/hooks/sftpgo")" = 404 ] || fail "a hook is reached from anywhere"
+# Over HTTP/2 an answer before the body's end is an error to curl, now and then.
+[ "$(ask --http1.1 "${hook[@]}" "$url/hooks/sftpgo")" = 404 ] || fail "a hook is reached from anywhere"
 [ "$(ask "$url/metrics")" = 401 ] || fail "figures are shown without a token through the proxy: $(ask "$url/metrics")"
 # Nothing listens for Grafana here: Caddy has a certificate for the name, and says that what is behind it is away.
 for name in grafana influxdb; do
@@ -89,7 +90,7 @@ place=$url/api/v1/tenants/$(python3 -c 'import sys, urllib.parse; print(urllib.p
 first=$(find "$work/data" -name '*.tsv' | sort | sed -n 1p)
 sent=$(ask -T "$first" -H "Authorization: Bearer $token" "$place")
 [ "$sent" = 201 ] || [ "$sent" = 202 ] || fail "a file sent through Caddy: $sent"
-[ "$(ask -T "$first" -H "Authorization: Bearer wrong" "$place")" = 401 ] || fail "anybody hands files in"
+[ "$(ask --http1.1 -T "$first" -H "Authorization: Bearer wrong" "$place")" = 401 ] || fail "anybody hands files in"
 
 mkdir -p "$work/trusting/.pki/nssdb" "$work/strange"
 certutil -d "sql:$work/trusting/.pki/nssdb" -N --empty-password
