@@ -151,6 +151,8 @@ test('an installation without data says how to bring files in', async () => {
 test('a failure says what happened, and trying again works', async () => {
   const { tenant, campaign } = campaigns[0];
   const { page, context } = await openPage(session);
+  // The stream's opening refreshes the page, which would then get well without a click.
+  await page.route('**/api/v1/stream', (route) => route.abort());
   let broken = true;
   await page.route('**/query?*', (route) => {
     if (!broken) return route.continue();
@@ -166,6 +168,31 @@ test('a failure says what happened, and trying again works', async () => {
   await page.getByTestId('zoom-7').click();
   await page.getByText('the last data received is shown').waitFor();
   assert.ok(await page.evaluate(() => window.__powerview.times.length > 0));
+  await context.close();
+});
+
+test('a failure stays while the server is asked again by itself, and goes with the answer', async () => {
+  const { tenant, campaign } = campaigns[0];
+  const { page, context } = await openPage(session);
+  let openStream;
+  const mayOpen = new Promise((resolve) => (openStream = resolve));
+  await page.route('**/api/v1/stream', (route) => mayOpen.then(() => route.continue()));
+  let answer;
+  let asked = 0;
+  const mayAnswer = new Promise((resolve) => (answer = resolve));
+  await page.route('**/query?*', (route) => {
+    asked += 1;
+    if (asked > 1) return mayAnswer.then(() => route.continue());
+    return route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify({ title: 'Busy', status: 503, detail: 'the store is being checked' }) });
+  });
+  await page.goto(session.url + pathOf(tenant, campaign.name));
+  await page.getByTestId('failure').waitFor();
+  const again = page.waitForRequest('**/query?*');
+  openStream();
+  await again;
+  assert.ok(await page.getByTestId('failure').isVisible());
+  answer();
+  await settled(page);
   await context.close();
 });
 

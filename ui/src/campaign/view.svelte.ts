@@ -140,8 +140,11 @@ export class CampaignView {
       this.stale = error;
       return;
     }
-    this.failure = null;
-    if (!this.hasData) return;
+    if (!this.hasData) {
+      this.failure = null;
+      return;
+    }
+    // What failed is told until the answer is here: a page must not come and go while the server is asked again.
     if (this.shown.whole) this.shown = { ...this.whole(), whole: true };
     this.ask(0);
   }
