@@ -1,22 +1,11 @@
-# pv_room(name [GLUE] DEPENDS rooms... LIBS targets... [FAST files...])
+# pv_room(name [GLUE] DEPENDS rooms... LIBS targets... [FAST files...] [FUZZED files...])
 #   src/<name>/**.cpp       -> pv_<name>, a static library (main.cpp excepted)
 #   src/<name>/**_test.cpp  -> pv_<name>_test, run by ctest
 # Sources are globbed, so no file can be forgotten.
 # GLUE is compiled at -O1, but for the FAST files, through which samples flow; tests at -O0: half of the time a clean build takes.
+# Of GLUE, and of a room that names some, the fuzz build has the FUZZED files alone, which its targets come by: with sanitizers the others take
+# most of its time.
 include(GoogleTest)
-# pv_leave_json_out(list FAST files...): no fuzz target comes by the other files of a glue room that speak JSON, and with sanitizers they take a
-# third of the build.
-function(pv_leave_json_out list_name)
-  foreach(source ${${list_name}})
-    file(STRINGS ${source} json REGEX "^#include <nlohmann/" LIMIT_COUNT 1)
-    get_filename_component(name ${source} NAME)
-    if(json AND NOT name IN_LIST ARGN)
-      list(REMOVE_ITEM ${list_name} ${source})
-    endif()
-  endforeach()
-  set(${list_name} ${${list_name}} PARENT_SCOPE)
-endfunction()
-
 # Properties are tried on so much random input that optimizing them is worth its time.
 function(pv_properties_at_o1)
   set(properties ${ARGN})
@@ -27,13 +16,13 @@ function(pv_properties_at_o1)
 endfunction()
 
 function(pv_room name)
-  cmake_parse_arguments(ROOM "GLUE" "" "DEPENDS;LIBS;FAST" ${ARGN})
+  cmake_parse_arguments(ROOM "GLUE" "" "DEPENDS;LIBS;FAST;FUZZED" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
   set(tests ${sources})
   list(FILTER sources EXCLUDE REGEX "(_test|/main)\\.cpp$")
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
-  if(PV_FUZZ AND ROOM_GLUE)
-    pv_leave_json_out(sources ${ROOM_FAST})
+  if(PV_FUZZ AND (ROOM_GLUE OR ROOM_FUZZED))
+    list(TRANSFORM ROOM_FUZZED PREPEND ${CMAKE_SOURCE_DIR}/src/${name}/ OUTPUT_VARIABLE sources)
   endif()
 
   if(sources)
@@ -44,7 +33,7 @@ function(pv_room name)
     set(scope INTERFACE)
   endif()
   target_include_directories(pv_${name} ${scope} ${CMAKE_SOURCE_DIR}/src)
-  if(ROOM_GLUE AND sources)
+  if(ROOM_GLUE AND NOT PV_FUZZ)
     pv_precompiled(pv_${name} GLUE)
     foreach(file ${ROOM_FAST})
       set_source_files_properties(${CMAKE_SOURCE_DIR}/src/${name}/${file} PROPERTIES COMPILE_OPTIONS -O3 SKIP_PRECOMPILE_HEADERS ON)

@@ -14,7 +14,7 @@ endforeach()
 add_test(NAME pages.unit COMMAND npm --prefix ${CMAKE_SOURCE_DIR}/ui test --silent)
 add_test(NAME pages.types COMMAND npm --prefix ${CMAKE_SOURCE_DIR}/ui run --silent check)
 add_test(NAME pages.browser_with_the_real_program COMMAND ${CMAKE_SOURCE_DIR}/tests/pages/run.sh $<TARGET_FILE:powerview> ${CMAKE_SOURCE_DIR})
-set_tests_properties(pages.browser_with_the_real_program PROPERTIES TIMEOUT 600 RESOURCE_LOCK chromium)
+set_tests_properties(pages.browser_with_the_real_program PROPERTIES TIMEOUT 600 RESOURCE_LOCK chromium COST 200)
 add_test(NAME pages.browser_through_caddy COMMAND ${CMAKE_SOURCE_DIR}/tests/deploy/caddy.sh $<TARGET_FILE:powerview> ${CMAKE_SOURCE_DIR})
 set_tests_properties(pages.browser_through_caddy PROPERTIES TIMEOUT 300 RESOURCE_LOCK chromium SKIP_RETURN_CODE 77)
 

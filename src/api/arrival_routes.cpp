@@ -17,7 +17,7 @@ namespace {
 using ingest::FileState;
 using ingest::LedgerEntry;
 
-constexpr std::int64_t kMostListed = 1000;
+constexpr std::int64_t kMostArrivals = 1000;
 constexpr std::int64_t kLargest = 9'000'000'000'000'000;
 
 Result<ingest::Ledger*> ledger_of(Call& call) {
@@ -55,7 +55,7 @@ Result<ingest::EntryFilter> filter_of(Call& call) {
   if (const auto since = text_param(call.request, "since")) {
     PV_TRY(filter.since_s, parse_instant("since", *since));
   }
-  PV_TRY(const auto limit, int_param(call.request, "limit", 1, kMostListed));
+  PV_TRY(const auto limit, int_param(call.request, "limit", 1, kMostArrivals));
   filter.limit = static_cast<std::size_t>(limit.value_or(200));
   PV_TRY(const auto before, int_param(call.request, "before", 1, kLargest));
   if (before) filter.before_id = model::FileId{*before};

@@ -66,7 +66,7 @@ Result<std::size_t> limit_param(const Request& request) {
   return static_cast<std::size_t>(limit.value_or(200));
 }
 
-Reply json_reply(JsonText&& json) {
+Reply reply_of(JsonText&& json) {
   Reply reply;
   reply.body = std::move(json).take();
   return reply;
@@ -127,7 +127,7 @@ Result<Reply> list_campaigns(const Request& request, model::SampleSnapshot& snap
   }
   json.end_array();
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 Result<Reply> show_campaign(CampaignCall& call) {
@@ -155,7 +155,7 @@ Result<Reply> show_campaign(CampaignCall& call) {
   }
   json.end_array();
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 Result<Reply> list_events(CampaignCall& call) {
@@ -181,7 +181,7 @@ Result<Reply> list_events(CampaignCall& call) {
   json.end_array();
   json.member("events_truncated", events.size() > kMostListed);
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 Result<Reply> list_gaps(CampaignCall& call) {
@@ -205,7 +205,7 @@ Result<Reply> list_gaps(CampaignCall& call) {
   json.end_array();
   json.member("gaps_truncated", gaps.truncated);
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 Result<Reply> list_files(CampaignCall& call) {
@@ -228,7 +228,7 @@ Result<Reply> list_files(CampaignCall& call) {
   }
   json.end_array();
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 Result<Reply> list_conflicts(CampaignCall& call) {
@@ -258,7 +258,7 @@ Result<Reply> list_conflicts(CampaignCall& call) {
   }
   json.end_array();
   json.end_object();
-  return json_reply(std::move(json));
+  return reply_of(std::move(json));
 }
 
 }  // namespace pv::api

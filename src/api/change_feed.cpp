@@ -2,12 +2,10 @@
 
 #include <utility>
 
+#include "base/clock.h"
+
 namespace pv::api {
 namespace {
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -36,7 +34,7 @@ Result<std::shared_ptr<ChangeFeed::Listener>> ChangeFeed::listen(std::optional<s
   Generations now = read_generations();
   if (listeners() == 0) {
     const std::lock_guard lock(arrivals_mutex_);
-    arrivals_.begin(now_s());
+    arrivals_.begin(unix_now_s());
   }
   const std::lock_guard lock(mutex_);
   if (closed_) return fail(Errc::unavailable, "the server is stopping");
@@ -116,7 +114,7 @@ void ChangeFeed::watch() {
     std::set<std::string> arrivals;
     {
       const std::lock_guard arrivals_lock(arrivals_mutex_);
-      arrivals = arrivals_.changed(now_s());
+      arrivals = arrivals_.changed(unix_now_s());
     }
     lock.lock();
     if (tell(now, arrivals)) changed_.notify_all();

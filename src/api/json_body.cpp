@@ -11,7 +11,7 @@
 namespace pv::api {
 namespace {
 
-tl::unexpected<Error> refuse(std::string_view name, std::string_view why) {
+tl::unexpected<Error> refuse_member(std::string_view name, std::string_view why) {
   return fail(Errc::invalid_input, fmt::format("member \"{}\": {}", name, why));
 }
 
@@ -71,7 +71,7 @@ Result<JsonBody> JsonBody::parse(std::string_view text, std::initializer_list<st
   body.members_ = std::move(reader.members);
   for (const auto& [name, value] : body.members_) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return refuse(name, known.size() == 0 ? std::string("unknown; this route takes none")
+    return refuse_member(name, known.size() == 0 ? std::string("unknown; this route takes none")
                                           : fmt::format("unknown; this route knows {}", fmt::join(known, ", ")));
   }
   return body;
@@ -84,7 +84,7 @@ bool JsonBody::is_null(std::string_view name) const {
 
 Result<std::string> JsonBody::text(std::string_view name) const {
   PV_TRY(auto text, optional_text(name));
-  if (!text) return refuse(name, "it must be given, as a text");
+  if (!text) return refuse_member(name, "it must be given, as a text");
   return *std::move(text);
 }
 
@@ -97,7 +97,7 @@ Result<std::optional<std::string>> JsonBody::optional_text(std::string_view name
   const auto found = members_.find(name);
   if (found == members_.end() || std::holds_alternative<std::nullptr_t>(found->second)) return std::optional<std::string>();
   const auto* text = std::get_if<std::string>(&found->second);
-  if (text == nullptr) return refuse(name, "it must be a text");
+  if (text == nullptr) return refuse_member(name, "it must be a text");
   return std::optional<std::string>(*text);
 }
 
@@ -106,7 +106,7 @@ Result<std::optional<std::int64_t>> JsonBody::optional_integer(std::string_view 
   if (found == members_.end() || std::holds_alternative<std::nullptr_t>(found->second)) return std::optional<std::int64_t>();
   const auto* number = std::get_if<std::int64_t>(&found->second);
   if (number == nullptr || *number < least || *number > most) {
-    return refuse(name, fmt::format("it must be a whole number from {} to {}", least, most));
+    return refuse_member(name, fmt::format("it must be a whole number from {} to {}", least, most));
   }
   return std::optional<std::int64_t>(*number);
 }
@@ -115,7 +115,7 @@ Result<bool> JsonBody::flag(std::string_view name) const {
   const auto found = members_.find(name);
   if (found == members_.end() || std::holds_alternative<std::nullptr_t>(found->second)) return false;
   const bool* truth = std::get_if<bool>(&found->second);
-  if (truth == nullptr) return refuse(name, "it must be true or false");
+  if (truth == nullptr) return refuse_member(name, "it must be true or false");
   return *truth;
 }
 

@@ -12,7 +12,7 @@
 namespace pv::api {
 namespace {
 
-tl::unexpected<Error> refuse(std::string_view name, std::string_view why) {
+tl::unexpected<Error> refuse_parameter(std::string_view name, std::string_view why) {
   return fail(Errc::invalid_input, fmt::format("parameter {}: {}", name, why));
 }
 
@@ -83,10 +83,10 @@ std::optional<std::int64_t> parse_iso(std::string_view text) {
 Result<void> check_known(const Request& request, std::initializer_list<std::string_view> known) {
   for (const auto& [name, value] : request.params) {
     if (std::find(known.begin(), known.end(), name) == known.end()) {
-      return refuse(name, known.size() == 0 ? std::string("this route takes none")
+      return refuse_parameter(name, known.size() == 0 ? std::string("this route takes none")
                                             : fmt::format("unknown; this route knows {}", fmt::join(known, ", ")));
     }
-    if (name != "channels" && request.params.count(name) > 1) return refuse(name, "given more than once");
+    if (name != "channels" && request.params.count(name) > 1) return refuse_parameter(name, "given more than once");
   }
   return {};
 }
@@ -103,7 +103,7 @@ Result<std::optional<std::int64_t>> int_param(const Request& request, std::strin
   if (!text) return std::optional<std::int64_t>();
   const auto value = parse_int(*text);
   if (!value || *value < least || *value > most) {
-    return refuse(name, fmt::format("must be a whole number from {} to {}, not \"{}\"", least, most, *text));
+    return refuse_parameter(name, fmt::format("must be a whole number from {} to {}, not \"{}\"", least, most, *text));
   }
   return value;
 }
@@ -111,7 +111,7 @@ Result<std::optional<std::int64_t>> int_param(const Request& request, std::strin
 Result<std::int64_t> parse_instant(std::string_view name, std::string_view text) {
   if (const auto seconds = parse_int(text)) return *seconds;
   if (const auto instant = parse_iso(text)) return *instant;
-  return refuse(name, fmt::format("\"{}\" is no instant; give Unix seconds, or ISO 8601 with Z or an offset such as "
+  return refuse_parameter(name, fmt::format("\"{}\" is no instant; give Unix seconds, or ISO 8601 with Z or an offset such as "
                                   "2025-10-26T02:00:00+01:00 (with %2B for the plus sign)", text));
 }
 
@@ -124,12 +124,12 @@ Result<model::Period> period_param(const Request& request, std::string_view to_n
     PV_TRY(period.to_s, parse_instant(to_name, *to));
   }
   if (period.empty()) {
-    return refuse("from", fmt::format("the period is empty: from ({}) must lie before {} ({})", period.from_s, to_name,
+    return refuse_parameter("from", fmt::format("the period is empty: from ({}) must lie before {} ({})", period.from_s, to_name,
                                       period.to_s));
   }
   constexpr std::int64_t kLongestAway = 8'000'000'000;  // keeps sums of instants far from overflow
   if (period.from_s < -kLongestAway || period.to_s > kLongestAway) {
-    return refuse("from", "the period must lie within the years 1900 to 2200");
+    return refuse_parameter("from", "the period must lie within the years 1900 to 2200");
   }
   return period;
 }
@@ -145,7 +145,7 @@ Result<std::vector<model::ChannelSummary>> channels_param(const Request& request
   const auto choose = [&](std::string_view field) -> Result<void> {
     const auto found = by_field.find(field);
     if (found == by_field.end()) {
-      return refuse("channels", fmt::format("\"{}\" is no channel of this campaign; its channel_list has them all", field));
+      return refuse_parameter("channels", fmt::format("\"{}\" is no channel of this campaign; its channel_list has them all", field));
     }
     if (seen.insert(found->first).second) chosen.push_back(*found->second);
     return {};

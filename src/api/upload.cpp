@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 constexpr std::size_t kPiece = 64 * 1024;
 constexpr std::chrono::milliseconds kPiecePatience = 30s;
 constexpr std::chrono::milliseconds kFatePatience = 10s;
-constexpr std::chrono::milliseconds kLook = 250ms;  // how often a wait looks whether the server stops
+constexpr std::chrono::milliseconds kLookForStop = 250ms;  // how often a wait looks whether the server stops
 
 Reply too_large(std::uint64_t most) { return problem(413, fmt::format("the file is larger than the {} bytes that are taken", most)); }
 
@@ -96,7 +96,7 @@ Result<ingest::LedgerEntry> fate_of(Call& call, model::FileId id) {
   if (!call.options.wait_settled) return call.options.ledger->entry(id);
   const auto deadline = steady_clock::now() + kFatePatience;
   for (;;) {
-    PV_TRY(ingest::LedgerEntry entry, call.options.wait_settled(id, kLook));
+    PV_TRY(ingest::LedgerEntry entry, call.options.wait_settled(id, kLookForStop));
     if (entry.is_settled() || call.stopping || steady_clock::now() >= deadline) return entry;
   }
 }

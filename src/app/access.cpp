@@ -11,7 +11,6 @@
 #include <limits>
 #include <utility>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 namespace pv::app {
@@ -64,11 +63,11 @@ std::optional<std::uint64_t> scaled(const Amount& amount, const std::array<std::
 
 }  // namespace
 
-CLI::App* add_action(CLI::App& command, const char* name, const char* help, CommonOptions& options, Chosen& chosen,
+Command add_action(const Command& command, const char* name, const char* help, CommonOptions& options, Chosen& chosen,
                      std::function<Result<void>()> action) {
-  CLI::App* sub = command.add_subcommand(name, help);
-  add_common_options(*sub, options);
-  sub->callback([&chosen, action = std::move(action)] {
+  Command sub = command.add_subcommand(name, help);
+  add_common_options(sub, options);
+  sub.callback([&chosen, action = std::move(action)] {
     chosen = [action] {
       const Result<void> done = action();
       return done ? ExitCode::done : report(done.error());

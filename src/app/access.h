@@ -15,7 +15,7 @@
 namespace pv::app {
 
 /// A command below another, as `tenant create`; what it does answers for the exit code.
-CLI::App* add_action(CLI::App& command, const char* name, const char* help, CommonOptions& options, Chosen& chosen,
+Command add_action(const Command& command, const char* name, const char* help, CommonOptions& options, Chosen& chosen,
                      std::function<Result<void>()> action);
 
 enum class Consent : std::uint8_t { ask, given };

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include <CLI/CLI.hpp>
 #include <date/date.h>
 #include <fmt/format.h>
 
@@ -80,14 +79,14 @@ ExitCode report(const Error& error) {
   return ExitCode::unavailable;
 }
 
-void add_common_options(CLI::App& command, CommonOptions& options) {
+void add_common_options(const Command& command, CommonOptions& options) {
   command.add_option("--config", options.config, "Settings file (default: $POWERVIEW_CONFIG, /etc/powerview/powerview.toml)")
-      ->type_name("FILE");
-  command.add_option("--state-dir", options.state_dir, "Where the program keeps its stores (setting state_dir)")->type_name("DIR");
+      .type_name("FILE");
+  command.add_option("--state-dir", options.state_dir, "Where the program keeps its stores (setting state_dir)").type_name("DIR");
 }
 
-void add_zone_option(CLI::App& command, CommonOptions& options) {
-  command.add_option("--zone", options.zone, "Time zone of files that do not say their own, such as Europe/Paris")->type_name("ZONE");
+void add_zone_option(const Command& command, CommonOptions& options) {
+  command.add_option("--zone", options.zone, "Time zone of files that do not say their own, such as Europe/Paris").type_name("ZONE");
 }
 
 Result<Settings> settings_for(const CommonOptions& options) {

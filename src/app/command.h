@@ -7,12 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "app/command_line.h"
 #include "app/settings.h"
 #include "base/result.h"
-
-namespace CLI {
-class App;
-}
 
 namespace pv::app {
 
@@ -36,8 +33,8 @@ using Chosen = std::function<ExitCode()>;
 /// Prints "powerview: <message>" to standard error and gives the exit code for that kind of error.
 ExitCode report(const Error& error);
 
-void add_common_options(CLI::App& command, CommonOptions& options);
-void add_zone_option(CLI::App& command, CommonOptions& options);
+void add_common_options(const Command& command, CommonOptions& options);
+void add_zone_option(const Command& command, CommonOptions& options);
 
 /// Settings with the command's own options on top.
 Result<Settings> settings_for(const CommonOptions& options);
@@ -61,28 +58,28 @@ std::string shown(std::string_view text);
 /// Writes to standard output; false when the reader has gone away.
 bool print(std::string_view text);
 
-void add_ingest(CLI::App& app, Chosen& chosen);
-void add_serve(CLI::App& app, Chosen& chosen);
-void add_inspect(CLI::App& app, Chosen& chosen);
-void add_convert(CLI::App& app, Chosen& chosen);
-void add_query(CLI::App& app, Chosen& chosen);
-void add_export(CLI::App& app, Chosen& chosen);
-void add_generate(CLI::App& app, Chosen& chosen);
-void add_verify(CLI::App& app, Chosen& chosen);
-void add_campaign(CLI::App& app, Chosen& chosen);
-void add_config(CLI::App& app, Chosen& chosen);
-void add_tenant(CLI::App& app, Chosen& chosen);
-void add_user(CLI::App& app, Chosen& chosen);
-void add_token(CLI::App& app, Chosen& chosen);
-void add_sftp_key(CLI::App& app, Chosen& chosen);
-void add_files(CLI::App& app, Chosen& chosen);
-void add_hook(CLI::App& app, Chosen& chosen);
-void add_influx(CLI::App& app, Chosen& chosen);
-void add_victoria(CLI::App& app, Chosen& chosen);
-void add_grafana(CLI::App& app, Chosen& chosen);
-void add_doctor(CLI::App& app, Chosen& chosen);
-void add_deploy(CLI::App& app, Chosen& chosen);
-void add_backup(CLI::App& app, Chosen& chosen);
-void add_restore(CLI::App& app, Chosen& chosen);
+void add_ingest(const Command& app, Chosen& chosen);
+void add_serve(const Command& app, Chosen& chosen);
+void add_inspect(const Command& app, Chosen& chosen);
+void add_convert(const Command& app, Chosen& chosen);
+void add_query(const Command& app, Chosen& chosen);
+void add_export(const Command& app, Chosen& chosen);
+void add_generate(const Command& app, Chosen& chosen);
+void add_verify(const Command& app, Chosen& chosen);
+void add_campaign(const Command& app, Chosen& chosen);
+void add_config(const Command& app, Chosen& chosen);
+void add_tenant(const Command& app, Chosen& chosen);
+void add_user(const Command& app, Chosen& chosen);
+void add_token(const Command& app, Chosen& chosen);
+void add_sftp_key(const Command& app, Chosen& chosen);
+void add_files(const Command& app, Chosen& chosen);
+void add_hook(const Command& app, Chosen& chosen);
+void add_influx(const Command& app, Chosen& chosen);
+void add_victoria(const Command& app, Chosen& chosen);
+void add_grafana(const Command& app, Chosen& chosen);
+void add_doctor(const Command& app, Chosen& chosen);
+void add_deploy(const Command& app, Chosen& chosen);
+void add_backup(const Command& app, Chosen& chosen);
+void add_restore(const Command& app, Chosen& chosen);
 
 }  // namespace pv::app

@@ -2,7 +2,6 @@
 #include <optional>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -74,16 +73,16 @@ Result<void> run_restore(const Options& options) {
   return {};
 }
 
-void add(CLI::App& app, Chosen& chosen, const char* name, const char* help, const char* folder_help, Result<void> (*run)(const Options&)) {
+void add(const Command& app, Chosen& chosen, const char* name, const char* help, const char* folder_help, Result<void> (*run)(const Options&)) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand(name, help);
-  add_common_options(*command, options->common);
-  command->add_option("DIR", options->folder, folder_help)->required();
+  Command command = app.add_subcommand(name, help);
+  add_common_options(command, options->common);
+  command.add_option("DIR", options->folder, folder_help).required();
   if (run == run_restore) {
-    command->add_flag("--check", options->check_only, "Only read the backup and compare its checksums");
-    command->add_option("--settings", options->settings_folder, "Put its settings and secrets into this folder too, and the state where they say")->type_name("DIR");
+    command.add_flag("--check", options->check_only, "Only read the backup and compare its checksums");
+    command.add_option("--settings", options->settings_folder, "Put its settings and secrets into this folder too, and the state where they say").type_name("DIR");
   }
-  command->callback([options, &chosen, run] {
+  command.callback([options, &chosen, run] {
     chosen = [options, run] {
       const Result<void> done = run(*options);
       return done ? ExitCode::done : report(done.error());
@@ -93,11 +92,11 @@ void add(CLI::App& app, Chosen& chosen, const char* name, const char* help, cons
 
 }  // namespace
 
-void add_backup(CLI::App& app, Chosen& chosen) {
+void add_backup(const Command& app, Chosen& chosen) {
   add(app, chosen, "backup", "Copy settings, registry, ledger, stores and keys into a folder, while the program runs", "Folder to make; not there yet, or empty", run_backup);
 }
 
-void add_restore(CLI::App& app, Chosen& chosen) {
+void add_restore(const Command& app, Chosen& chosen) {
   add(app, chosen, "restore", "Put a backup back where there is no installation", "Folder that 'powerview backup' has made", run_restore);
 }
 

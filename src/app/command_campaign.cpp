@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -49,16 +48,16 @@ ExitCode run_erase(const Options& options) {
 
 }  // namespace
 
-void add_campaign(CLI::App& app, Chosen& chosen) {
+void add_campaign(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("campaign", "Campaigns as a whole");
-  command->require_subcommand(1);
-  CLI::App* erase = command->add_subcommand("erase", "Remove a campaign's samples from the store and give the space back");
-  add_common_options(*erase, options->common);
-  erase->add_option("--tenant", options->tenant, "Company")->required();
-  erase->add_option("--campaign", options->campaign, "Campaign")->required();
-  erase->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
-  erase->callback([options, &chosen] { chosen = [options] { return run_erase(*options); }; });
+  Command command = app.add_subcommand("campaign", "Campaigns as a whole");
+  command.require_subcommand();
+  Command erase = command.add_subcommand("erase", "Remove a campaign's samples from the store and give the space back");
+  add_common_options(erase, options->common);
+  erase.add_option("--tenant", options->tenant, "Company").required();
+  erase.add_option("--campaign", options->campaign, "Campaign").required();
+  erase.add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  erase.callback([options, &chosen] { chosen = [options] { return run_erase(*options); }; });
 }
 
 }  // namespace pv::app

@@ -2,7 +2,6 @@
 #include <map>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/command.h"
@@ -125,18 +124,18 @@ ExitCode run_convert(const Options& options) {
 
 }  // namespace
 
-void add_convert(CLI::App& app, Chosen& chosen) {
+void add_convert(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("convert", "Print logger files as samples, line protocol or CSV; touches nothing");
-  add_common_options(*command, options->common);
-  add_zone_option(*command, options->common);
-  command->add_option("files", options->files, "Logger files")->required()->type_name("FILE");
-  command->add_option("--to", options->to, "Form of the output")->required()->check(CLI::IsMember({"samples", "line-protocol", "csv"}));
-  command->add_option("--channel-ids", options->channel_ids, "How channels are named")
-      ->check(CLI::IsMember({"device-first", "master-first"}))
-      ->capture_default_str();
-  command->add_option("--campaign", options->campaign, "Campaign tag of the line protocol (default: the folder above the device's)");
-  command->callback([options, &chosen] { chosen = [options] { return run_convert(*options); }; });
+  Command command = app.add_subcommand("convert", "Print logger files as samples, line protocol or CSV; touches nothing");
+  add_common_options(command, options->common);
+  add_zone_option(command, options->common);
+  command.add_option("files", options->files, "Logger files").required().type_name("FILE");
+  command.add_option("--to", options->to, "Form of the output").required().one_of({"samples", "line-protocol", "csv"});
+  command.add_option("--channel-ids", options->channel_ids, "How channels are named")
+      .one_of({"device-first", "master-first"})
+      .capture_default_str();
+  command.add_option("--campaign", options->campaign, "Campaign tag of the line protocol (default: the folder above the device's)");
+  command.callback([options, &chosen] { chosen = [options] { return run_convert(*options); }; });
 }
 
 }  // namespace pv::app

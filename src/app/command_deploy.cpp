@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/command.h"
@@ -127,22 +126,22 @@ Result<void> render(const Options& options) {
 
 }  // namespace
 
-void add_deploy(CLI::App& app, Chosen& chosen) {
+void add_deploy(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("deploy", "Settings of the machine: service, proxy, InfluxDB, Grafana, SFTPGo, firewall");
-  command->require_subcommand(1);
-  CLI::App* sub = command->add_subcommand("render", "Write them for a domain into a folder, with random passwords; installs nothing");
-  sub->add_option("--domain", options->domain, "Domain of the pages; grafana.DOMAIN and influxdb.DOMAIN are made as well")->required()->type_name("DOMAIN");
-  sub->add_option("--out", options->out, "Folder to write into (default: powerview-deploy)")->type_name("DIR");
-  sub->add_option("--data-folder", options->data_folder, "Where logger files lie and come in")->type_name("DIR")->capture_default_str();
-  sub->add_option("--state-dir", options->state_dir, "Where the program keeps its stores")->type_name("DIR")->capture_default_str();
-  sub->add_option("--zone", options->zone, "Time zone of files that do not say their own")->type_name("ZONE")->capture_default_str();
-  sub->add_option("--port", options->port, "Port of the pages, behind the proxy")->type_name("PORT")->capture_default_str();
-  sub->add_option("--sftp-port", options->sftp_port, "Port of PowerView's SFTP server")->type_name("PORT")->capture_default_str();
-  sub->add_option("--sftpgo-port", options->sftpgo_port, "Port of SFTPGo")->type_name("PORT")->capture_default_str();
-  sub->add_option("--passwords-of", options->passwords_of, "Keep the passwords in this .env (default: that of an earlier rendering in --out, else /opt/powerview-stack/.env)")->type_name("FILE");
-  sub->add_option("--program", options->program, "Where powerview is installed (default: this program)")->type_name("FILE");
-  sub->callback([options, &chosen] {
+  Command command = app.add_subcommand("deploy", "Settings of the machine: service, proxy, InfluxDB, Grafana, SFTPGo, firewall");
+  command.require_subcommand();
+  Command sub = command.add_subcommand("render", "Write them for a domain into a folder, with random passwords; installs nothing");
+  sub.add_option("--domain", options->domain, "Domain of the pages; grafana.DOMAIN and influxdb.DOMAIN are made as well").required().type_name("DOMAIN");
+  sub.add_option("--out", options->out, "Folder to write into (default: powerview-deploy)").type_name("DIR");
+  sub.add_option("--data-folder", options->data_folder, "Where logger files lie and come in").type_name("DIR").capture_default_str();
+  sub.add_option("--state-dir", options->state_dir, "Where the program keeps its stores").type_name("DIR").capture_default_str();
+  sub.add_option("--zone", options->zone, "Time zone of files that do not say their own").type_name("ZONE").capture_default_str();
+  sub.add_option("--port", options->port, "Port of the pages, behind the proxy").type_name("PORT").capture_default_str();
+  sub.add_option("--sftp-port", options->sftp_port, "Port of PowerView's SFTP server").type_name("PORT").capture_default_str();
+  sub.add_option("--sftpgo-port", options->sftpgo_port, "Port of SFTPGo").type_name("PORT").capture_default_str();
+  sub.add_option("--passwords-of", options->passwords_of, "Keep the passwords in this .env (default: that of an earlier rendering in --out, else /opt/powerview-stack/.env)").type_name("FILE");
+  sub.add_option("--program", options->program, "Where powerview is installed (default: this program)").type_name("FILE");
+  sub.callback([options, &chosen] {
     chosen = [options] {
       const Result<void> done = render(*options);
       return done ? ExitCode::done : report(done.error());

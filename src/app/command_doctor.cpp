@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -51,16 +50,16 @@ ExitCode run_doctor(const Options& options) {
 
 }  // namespace
 
-void add_doctor(CLI::App& app, Chosen& chosen) {
+void add_doctor(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("doctor", "Look the whole installation over, and say what to do");
-  add_common_options(*command, options->common);
-  command->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
-  command->add_flag_callback("--without-serve", [options] { options->serving = Serving::stopped; },
+  Command command = app.add_subcommand("doctor", "Look the whole installation over, and say what to do");
+  add_common_options(command, options->common);
+  command.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  command.add_flag_callback("--without-serve", [options] { options->serving = Serving::stopped; },
                              "'powerview serve' is stopped on purpose, or files are taken in by 'powerview ingest' alone: do not look for it");
-  command->add_flag_callback("--attack", [options] { options->walls = Walls::attack; },
+  command.add_flag_callback("--attack", [options] { options->walls = Walls::attack; },
                              "Also try, as a viewer made for the purpose and with a company's token, to get at another company's samples");
-  command->callback([options, &chosen] { chosen = [options] { return run_doctor(*options); }; });
+  command.callback([options, &chosen] { chosen = [options] { return run_doctor(*options); }; });
 }
 
 }  // namespace pv::app

@@ -1,7 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
-
 #include "app/command.h"
 #include "app/question.h"
 #include "query/export.h"
@@ -33,15 +31,15 @@ ExitCode run_export(const Options& options) {
 
 }  // namespace
 
-void add_export(CLI::App& app, Chosen& chosen) {
+void add_export(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("export", "Print a campaign's samples from the store");
-  add_question_options(*command, options->question);
-  command->add_option("--to", options->to, "Form of the output")->required()->check(CLI::IsMember({"samples", "line-protocol", "csv"}));
-  command->add_option("--channel-ids", options->channel_ids, "How channels are named")
-      ->check(CLI::IsMember({"device-first", "master-first"}))
-      ->capture_default_str();
-  command->callback([options, &chosen] { chosen = [options] { return run_export(*options); }; });
+  Command command = app.add_subcommand("export", "Print a campaign's samples from the store");
+  add_question_options(command, options->question);
+  command.add_option("--to", options->to, "Form of the output").required().one_of({"samples", "line-protocol", "csv"});
+  command.add_option("--channel-ids", options->channel_ids, "How channels are named")
+      .one_of({"device-first", "master-first"})
+      .capture_default_str();
+  command.callback([options, &chosen] { chosen = [options] { return run_export(*options); }; });
 }
 
 }  // namespace pv::app

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -252,42 +251,42 @@ Result<void> decide(const Options& options, const Deed& deed) {
 
 }  // namespace
 
-void add_files(CLI::App& app, Chosen& chosen) {
+void add_files(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("files", "Every file that was handed in, with its fate");
-  command->require_subcommand(0, 1);
-  const auto filters = [&](CLI::App* sub) {
-    sub->add_option("--tenant", options->tenant, "Of this company only");
-    sub->add_option("--campaign", options->campaign, "Of this campaign only");
-    sub->add_option("--state", options->state, "received, claimed, parsed, committed, held or rejected");
-    sub->add_option("--since", options->since, "Changed at or after this moment (UTC)")->type_name("TIME");
-    sub->add_option("--before", options->before, "Changed before this moment (UTC)")->type_name("TIME");
-    sub->add_flag("--waiting", options->waiting, "Only what is not settled for good");
-    sub->add_option("--limit", options->limit, "So many at most")->check(CLI::Range(1, 1'000'000));
-    sub->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  Command command = app.add_subcommand("files", "Every file that was handed in, with its fate");
+  command.allow_subcommand();
+  const auto filters = [&](const Command& sub) {
+    sub.add_option("--tenant", options->tenant, "Of this company only");
+    sub.add_option("--campaign", options->campaign, "Of this campaign only");
+    sub.add_option("--state", options->state, "received, claimed, parsed, committed, held or rejected");
+    sub.add_option("--since", options->since, "Changed at or after this moment (UTC)").type_name("TIME");
+    sub.add_option("--before", options->before, "Changed before this moment (UTC)").type_name("TIME");
+    sub.add_flag("--waiting", options->waiting, "Only what is not settled for good");
+    sub.add_option("--limit", options->limit, "So many at most").between(1, 1'000'000);
+    sub.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   };
-  add_common_options(*command, options->common);
+  add_common_options(command, options->common);
   filters(command);
-  command->callback([command, options, &chosen] {
-    if (!command->get_subcommands().empty()) return;
+  command.callback([command, options, &chosen] {
+    if (command.has_subcommand()) return;
     chosen = [options] {
       const Result<void> listed = list(*options);
       return listed ? ExitCode::done : report(listed.error());
     };
   });
   const auto action = [&](const char* name, const char* help, std::function<Result<void>()> run) {
-    CLI::App* sub = add_action(*command, name, help, options->common, chosen, std::move(run));
-    sub->add_option("file", options->file, "Number of the file, or its path below the data folder")->required();
+    Command sub = add_action(command, name, help, options->common, chosen, std::move(run));
+    sub.add_option("file", options->file, "Number of the file, or its path below the data folder").required();
     return sub;
   };
-  filters(add_action(*command, "list", "The files, newest first (also without a word)", options->common, chosen, [options] { return list(*options); }));
-  CLI::App* refused = add_action(*command, "refused", "Points that another system (InfluxDB, VictoriaMetrics) will never take, with file and line", options->common, chosen,
+  filters(add_action(command, "list", "The files, newest first (also without a word)", options->common, chosen, [options] { return list(*options); }));
+  Command refused = add_action(command, "refused", "Points that another system (InfluxDB, VictoriaMetrics) will never take, with file and line", options->common, chosen,
                                  [options] { return list_refused(*options); });
-  refused->add_option("--tenant", options->tenant, "Of this company only");
-  refused->add_option("--limit", options->limit, "So many at most")->check(CLI::Range(1, 1'000'000));
-  refused->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  refused.add_option("--tenant", options->tenant, "Of this company only");
+  refused.add_option("--limit", options->limit, "So many at most").between(1, 1'000'000);
+  refused.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   action("show", "All that is known of a file", [options] { return show(*options); })
-      ->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+      .add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
   action("retry", "Try again now: a file that waits, is held or was rejected", [options] {
     return decide(*options, {"file.retry", "",
                              [](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.retry(id, who); }});
@@ -298,11 +297,11 @@ void add_files(CLI::App& app, Chosen& chosen) {
     }
     return decide(*options, {"file.accept", options->header_of.empty() ? "" : "with the header of " + options->header_of,
                              [&](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.accept(id, who, options->header_of); }});
-  })->add_option("--header-of", options->header_of, "Use the header of this file of the data folder instead of its own")->type_name("FILE");
+  }).add_option("--header-of", options->header_of, "Use the header of this file of the data folder instead of its own").type_name("FILE");
   action("reject", "Put a file that waits or is held into error/", [options] {
     return decide(*options, {"file.reject", options->message,
                              [&](ingest::Ledger& ledger, ingest::FileId id, const std::string& who) { return ledger.reject(id, who, options->message); }});
-  })->add_option("--message", options->message, "Why, for whoever looks at it later");
+  }).add_option("--message", options->message, "Why, for whoever looks at it later");
 }
 
 }  // namespace pv::app

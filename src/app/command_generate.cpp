@@ -1,7 +1,6 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/command.h"
@@ -33,21 +32,21 @@ ExitCode run_generate(Options options) {
 
 }  // namespace
 
-void add_generate(CLI::App& app, Chosen& chosen) {
+void add_generate(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("generate", "Write a synthetic fleet's files; the same seed gives the same bytes");
-  add_common_options(*command, options->common);
-  command->add_option("--out", options->out, "Folder to write to; nothing in it is overwritten")->required()->type_name("DIR");
-  command->add_option("--companies", options->fleet.companies, "Companies")->capture_default_str();
-  command->add_option("--loggers", options->fleet.loggers, "Loggers of each company")->capture_default_str();
-  command->add_option("--channels", options->fleet.channels, "Channels of each logger, voltages included")->capture_default_str();
-  command->add_option("--days", options->fleet.days, "Days")->capture_default_str();
-  command->add_option("--until", options->last_day, "The last day; fixed, so that the bytes do not depend on when they are made")->capture_default_str();
-  command->add_option("--step", options->fleet.step_s, "Seconds between rows")->capture_default_str();
-  command->add_option("--seed", options->fleet.seed, "Seed of everything random")->check(CLI::NonNegativeNumber)->capture_default_str();
-  command->add_option("--layout", options->layout, "A file a day, or one for each year")->check(CLI::IsMember({"daily", "yearly"}))->capture_default_str();
-  command->add_flag_callback("--clean", [options] { options->fleet.quirks = fleet::Quirks::none(); }, "Nothing goes wrong: no resent, cut or empty files, no power cuts");
-  command->callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });
+  Command command = app.add_subcommand("generate", "Write a synthetic fleet's files; the same seed gives the same bytes");
+  add_common_options(command, options->common);
+  command.add_option("--out", options->out, "Folder to write to; nothing in it is overwritten").required().type_name("DIR");
+  command.add_option("--companies", options->fleet.companies, "Companies").capture_default_str();
+  command.add_option("--loggers", options->fleet.loggers, "Loggers of each company").capture_default_str();
+  command.add_option("--channels", options->fleet.channels, "Channels of each logger, voltages included").capture_default_str();
+  command.add_option("--days", options->fleet.days, "Days").capture_default_str();
+  command.add_option("--until", options->last_day, "The last day; fixed, so that the bytes do not depend on when they are made").capture_default_str();
+  command.add_option("--step", options->fleet.step_s, "Seconds between rows").capture_default_str();
+  command.add_option("--seed", options->fleet.seed, "Seed of everything random").not_negative().capture_default_str();
+  command.add_option("--layout", options->layout, "A file a day, or one for each year").one_of({"daily", "yearly"}).capture_default_str();
+  command.add_flag_callback("--clean", [options] { options->fleet.quirks = fleet::Quirks::none(); }, "Nothing goes wrong: no resent, cut or empty files, no power cuts");
+  command.callback([options, &chosen] { chosen = [options] { return run_generate(*options); }; });
 }
 
 }  // namespace pv::app

@@ -3,7 +3,6 @@
 #include <memory>
 #include <optional>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -203,11 +202,11 @@ Result<ExitCode> add_user(const Options& options) {
   return telling.finish();
 }
 
-CLI::App* add_deed(CLI::App& command, const char* name, const char* help, const std::shared_ptr<Options>& options, Chosen& chosen, Result<ExitCode> (*deed)(const Options&)) {
-  CLI::App* sub = command.add_subcommand(name, help);
-  add_common_options(*sub, options->common);
-  sub->add_flag_callback("--json", [options] { options->output = Output::json; }, "Machine-readable");
-  sub->callback([&chosen, options, deed] {
+Command add_deed(const Command& command, const char* name, const char* help, const std::shared_ptr<Options>& options, Chosen& chosen, Result<ExitCode> (*deed)(const Options&)) {
+  Command sub = command.add_subcommand(name, help);
+  add_common_options(sub, options->common);
+  sub.add_flag_callback("--json", [options] { options->output = Output::json; }, "Machine-readable");
+  sub.callback([&chosen, options, deed] {
     chosen = [options, deed] {
       const Result<ExitCode> done = deed(*options);
       return done ? *done : report(done.error());
@@ -218,29 +217,29 @@ CLI::App* add_deed(CLI::App& command, const char* name, const char* help, const 
 
 }  // namespace
 
-void add_grafana(CLI::App& app, Chosen& chosen) {
+void add_grafana(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("grafana", "Teams, folders, datasources, dashboards and users in Grafana");
-  command->require_subcommand(1);
-  CLI::App* sub = add_deed(*command, "plan", "Show what 'apply' would do; changes nothing in Grafana", options, chosen, [](const Options& given) { return bring_about(given, Deed::plan); });
-  sub->add_option("company", options->company, "One company (default: all)");
-  sub->add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
-  sub = add_deed(*command, "apply", "Make Grafana what it should be", options, chosen, [](const Options& given) { return bring_about(given, Deed::apply); });
-  sub->add_option("company", options->company, "One company (default: all)");
-  sub->add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
-  sub->add_option("--login", options->login, "Login of the company's user (default: admin_<company>)");
-  sub->add_option("--email", options->email, "E-mail address of that user");
-  sub->add_option("--password-file", options->password_file, "Its first line is that user's password (default: a random one, shown once)")->type_name("FILE");
-  sub = add_deed(*command, "remove", "Take a company's things away from Grafana; its samples stay", options, chosen, remove);
-  sub->add_option("company", options->company, "Company")->required();
-  sub->add_flag_callback("--user", [options] { options->user = grafana::Removal::User::remove; }, "Its users too");
-  sub->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
-  sub = add_deed(*command, "add-user", "Add a user to a company in Grafana", options, chosen, add_user);
-  sub->add_option("company", options->company, "Company")->required();
-  sub->add_option("--login", options->login, "Login")->required();
-  sub->add_option("--email", options->email, "E-mail address");
-  sub->add_option("--role", options->role, "viewer (default), editor or admin of the organization");
-  sub->add_option("--password-file", options->password_file, "Its first line is the password (default: a random one, shown once)")->type_name("FILE");
+  Command command = app.add_subcommand("grafana", "Teams, folders, datasources, dashboards and users in Grafana");
+  command.require_subcommand();
+  Command sub = add_deed(command, "plan", "Show what 'apply' would do; changes nothing in Grafana", options, chosen, [](const Options& given) { return bring_about(given, Deed::plan); });
+  sub.add_option("company", options->company, "One company (default: all)");
+  sub.add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
+  sub = add_deed(command, "apply", "Make Grafana what it should be", options, chosen, [](const Options& given) { return bring_about(given, Deed::apply); });
+  sub.add_option("company", options->company, "One company (default: all)");
+  sub.add_flag_callback("--operators", [options] { options->whose = Whose::operators; }, "Your own dashboard over the meta bucket instead of a company's");
+  sub.add_option("--login", options->login, "Login of the company's user (default: admin_<company>)");
+  sub.add_option("--email", options->email, "E-mail address of that user");
+  sub.add_option("--password-file", options->password_file, "Its first line is that user's password (default: a random one, shown once)").type_name("FILE");
+  sub = add_deed(command, "remove", "Take a company's things away from Grafana; its samples stay", options, chosen, remove);
+  sub.add_option("company", options->company, "Company").required();
+  sub.add_flag_callback("--user", [options] { options->user = grafana::Removal::User::remove; }, "Its users too");
+  sub.add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  sub = add_deed(command, "add-user", "Add a user to a company in Grafana", options, chosen, add_user);
+  sub.add_option("company", options->company, "Company").required();
+  sub.add_option("--login", options->login, "Login").required();
+  sub.add_option("--email", options->email, "E-mail address");
+  sub.add_option("--role", options->role, "viewer (default), editor or admin of the organization");
+  sub.add_option("--password-file", options->password_file, "Its first line is the password (default: a random one, shown once)").type_name("FILE");
 }
 
 }  // namespace pv::app

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/command.h"
@@ -31,11 +30,11 @@ ExitCode run_hook(const CommonOptions& options) {
 
 }  // namespace
 
-void add_hook(CLI::App& app, Chosen& chosen) {
+void add_hook(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<CommonOptions>();
-  CLI::App* command = app.add_subcommand("hook", "What SFTPGo runs for its events (variables SFTPGO_ACTION…): tells 'powerview serve' of a file");
-  add_common_options(*command, *options);
-  command->callback([options, &chosen] { chosen = [options] { return run_hook(*options); }; });
+  Command command = app.add_subcommand("hook", "What SFTPGo runs for its events (variables SFTPGO_ACTION…): tells 'powerview serve' of a file");
+  add_common_options(command, *options);
+  command.callback([options, &chosen] { chosen = [options] { return run_hook(*options); }; });
 }
 
 }  // namespace pv::app

@@ -6,7 +6,6 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -17,6 +16,7 @@
 #include "app/parsed_truth.h"
 #include "app/provisioning.h"
 #include "app/sources.h"
+#include "base/clock.h"
 #include "base/fault.h"
 #include "influx/bucket.h"
 #include "influx/task.h"
@@ -89,9 +89,12 @@ Result<ParsedTruth> truth_of(const Work& work, const model::TenantName& tenant, 
   return ParsedTruth{std::move(*opened), 0};
 }
 
-Result<std::unique_ptr<Downsampling>> open_copy(const Work& work, const Options& options, const model::TenantName& tenant) {
+/// What was sent of files that lie in parsed/ no longer counts in means all the same; beside a store nobody knows whether there are such.
+Result<std::unique_ptr<Downsampling>> open_copy(const Work& work, const Options& options, const ParsedTruth& truth, const model::TenantName& tenant) {
   PV_TRY(auto copy, open_influx_mirror(work.settings, *work.zones, tenant));
+  const bool parsed_beside_store = options.source == Options::Source::parsed && work.settings.embedded_store == Switch::on;
   if (options.source == Options::Source::parsed) copy->keep_former();
+  if (parsed_beside_store || truth.lacks()) copy->average_copied(copied_samples(work.settings, tenant));
   return copy;
 }
 
@@ -138,19 +141,6 @@ Result<std::vector<CopyStep>> steps_now(model::SampleSource& source, const CopyR
   return copy_steps(*truth, range);
 }
 
-/// What InfluxDB will never take, for `powerview files refused`.
-Result<void> list_refused(ingest::Outbox& outbox, const model::TenantName& tenant, const model::Stretch& stretch, const model::MirrorOutcome& outcome) {
-  PV_TRY_VOID(outbox.forget_refused(std::string(kInfluxdbSink), tenant, std::span(&stretch, 1)));
-  std::vector<ingest::RefusedRow> rows;
-  for (const model::RefusedPoint& point : outcome.refused) {
-    ingest::RefusedRow& row = rows.emplace_back();
-    row.sink = kInfluxdbSink;
-    row.tenant = tenant.str();
-    row.point = point;
-  }
-  return outbox.note_refused(rows);
-}
-
 /// One step, tried again while InfluxDB is away or busy: not before it asks for, ten times at most.
 Result<model::MirrorOutcome> send_patiently(const Settings& settings, model::SampleSource& truth, Downsampling& mirror, const model::Stretch& stretch) {
   constexpr int kMostTries = 10;
@@ -158,7 +148,7 @@ Result<model::MirrorOutcome> send_patiently(const Settings& settings, model::Sam
   for (int attempt = 1;; ++attempt) {
     auto sent = in_turn(settings, truth, [&](model::SampleSnapshot& snapshot) { return mirror.put(snapshot, std::span(&stretch, 1)); });
     if (sent || sent.error().kind() != Errc::unavailable || attempt == kMostTries) return sent;
-    const std::int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    const std::int64_t now_s = unix_now_s();
     const std::int64_t wait_s = std::max(std::min(kLongest_s, std::int64_t{1} << attempt) / 2, mirror.not_before_s() - now_s);
     fmt::print(stderr, "{}; tried again in {} s\n", shown(sent.error().message()), wait_s);
     std::this_thread::sleep_for(std::chrono::seconds(wait_s));
@@ -179,7 +169,7 @@ Result<void> backfill(const Options& options) {
   for (const model::TenantName& tenant : work->tenants) {
     PV_TRY(const ParsedTruth truth, truth_of(*work, tenant, options.source));
     if (!truth.source) continue;
-    PV_TRY(const auto mirror, open_copy(*work, options, tenant));
+    PV_TRY(const auto mirror, open_copy(*work, options, truth, tenant));
     PV_TRY(const std::vector<CopyStep> steps, steps_now(*truth.source, work->range));
     PV_TRY(StepRecord record, record_of(options, *work, tenant, *mirror));
     if (record.count() > 0) fmt::print("{}: goes on after {} months\n", shown(tenant.str()), record.count());
@@ -192,7 +182,7 @@ Result<void> backfill(const Options& options) {
       if (!sent) return fail(std::move(sent).error().with(fmt::format("{}/{}; run the same command again to go on from here", tenant.str(), step.key)));
       points += sent->points;
       refused += sent->refused_total;
-      PV_TRY_VOID(list_refused(*outbox, tenant, step.stretch, *sent));
+      PV_TRY_VOID(outbox->list_refused(std::string(kInfluxdbSink), tenant, std::span(&step.stretch, 1), ingest::refused_rows(std::string(kInfluxdbSink), tenant, *sent)));
       PV_TRY_VOID(record.add(step.key));
       fault_point("influx.backfill_step_done");
       draw_progress(done, steps.size(), points);
@@ -220,7 +210,7 @@ ExitCode check(const Options& options) {
       PV_TRY(const ParsedTruth known, truth_of(**work, tenant, options.source));
       if (!known.source) return std::size_t{0};
       PV_TRY(auto truth, known.source->snapshot(1));
-      PV_TRY(const auto mirror, open_copy(**work, options, tenant));
+      PV_TRY(const auto mirror, open_copy(**work, options, known, tenant));
       PV_TRY(const CopyComparison found, compare_copy(*truth, *mirror, tenant, (*work)->range, (*work)->settings, *(*work)->zones, draw_comparison));
       end_progress();
       for (const CopyDifference& one : found.differences) {
@@ -265,7 +255,7 @@ Result<void> downsample(const Options& options) {
   for (const model::TenantName& tenant : work->tenants) {
     PV_TRY(const ParsedTruth known, truth_of(*work, tenant, options.source));
     if (!known.source) continue;
-    PV_TRY(const auto mirror, open_influx_mirror(work->settings, *work->zones, tenant));
+    PV_TRY(const auto mirror, open_copy(*work, options, known, tenant));
     PV_TRY_VOID(old_tasks(options, mirror->samples().connection(), mirror->samples().bucket()));
     PV_TRY(const std::vector<CopyStep> steps, steps_now(*known.source, work->range));
     std::uint64_t points = 0;
@@ -287,31 +277,31 @@ Result<void> downsample(const Options& options) {
 
 }  // namespace
 
-void add_influx(CLI::App& app, Chosen& chosen) {
+void add_influx(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("influx", "The companies' buckets in InfluxDB 2");
-  command->require_subcommand(1);
-  CLI::App* token = add_action(*command, "token", "Print a bucket's own token and nothing else; made when there is none", options->common, chosen, [options] { return print_token(*options); });
-  token->add_option("--bucket", options->bucket, "Bucket: the company's name")->required();
-  token->add_option("--rights", options->rights, "read or read_write (setting influxdb.token_rights)")->check(CLI::IsMember({"read", "read_write"}));
-  const auto ranged = [&options](CLI::App* sub) {
-    sub->add_option("--tenant", options->tenant, "Company (default: all)");
-    sub->add_option("--campaign", options->campaign, "Of this campaign only");
-    sub->add_option("--from", options->from, "Begin (UTC): 2025-08-03, 2025-08-03T03:20:00Z or Unix seconds")->type_name("TIME");
-    sub->add_option("--to-time", options->to, "End, not included (UTC)")->type_name("TIME");
-    sub->add_flag_callback("--from-parsed", [options] { options->source = Options::Source::parsed; }, "Read the files in parsed/ instead of the embedded store");
+  Command command = app.add_subcommand("influx", "The companies' buckets in InfluxDB 2");
+  command.require_subcommand();
+  Command token = add_action(command, "token", "Print a bucket's own token and nothing else; made when there is none", options->common, chosen, [options] { return print_token(*options); });
+  token.add_option("--bucket", options->bucket, "Bucket: the company's name").required();
+  token.add_option("--rights", options->rights, "read or read_write (setting influxdb.token_rights)").one_of({"read", "read_write"});
+  const auto ranged = [&options](const Command& sub) {
+    sub.add_option("--tenant", options->tenant, "Company (default: all)");
+    sub.add_option("--campaign", options->campaign, "Of this campaign only");
+    sub.add_option("--from", options->from, "Begin (UTC): 2025-08-03, 2025-08-03T03:20:00Z or Unix seconds").type_name("TIME");
+    sub.add_option("--to-time", options->to, "End, not included (UTC)").type_name("TIME");
+    sub.add_flag_callback("--from-parsed", [options] { options->source = Options::Source::parsed; }, "Read the files in parsed/ instead of the embedded store");
   };
-  ranged(add_action(*command, "backfill", "Send what the store holds to the bucket; goes on where it was stopped", options->common, chosen, [options] { return backfill(*options); }));
-  CLI::App* down = add_action(*command, "downsample", "Compute <bucket>_1h, _1d and _1w anew, and report tasks of the old scheme", options->common, chosen,
+  ranged(add_action(command, "backfill", "Send what the store holds to the bucket; goes on where it was stopped", options->common, chosen, [options] { return backfill(*options); }));
+  Command down = add_action(command, "downsample", "Compute <bucket>_1h, _1d and _1w anew, and report tasks of the old scheme", options->common, chosen,
                               [options] { return downsample(*options); });
   ranged(down);
-  down->add_flag_callback("--remove-old-tasks", [options] { options->old_tasks = Options::OldTasks::remove; }, "Remove the tasks downsample_<bucket>_1h, _1d and _1w");
-  CLI::App* checking = command->add_subcommand("check", "Compare store and bucket: counts and sums by day");
-  add_common_options(*checking, options->common);
+  down.add_flag_callback("--remove-old-tasks", [options] { options->old_tasks = Options::OldTasks::remove; }, "Remove the tasks downsample_<bucket>_1h, _1d and _1w");
+  Command checking = command.add_subcommand("check", "Compare store and bucket: counts and sums by day");
+  add_common_options(checking, options->common);
   ranged(checking);
-  checking->add_flag_callback("--apply", [options] { options->deed = Options::Deed::apply; }, "Send what differs again");
-  checking->add_flag_callback("--remove-extra", [options] { options->extra = Extra::remove; }, "With --apply: also delete, in the bucket, days of loggers of which it has more than there is here");
-  checking->callback([options, &chosen] { chosen = [options] { return check(*options); }; });
+  checking.add_flag_callback("--apply", [options] { options->deed = Options::Deed::apply; }, "Send what differs again");
+  checking.add_flag_callback("--remove-extra", [options] { options->extra = Extra::remove; }, "With --apply: also delete, in the bucket, days of loggers of which it has more than there is here");
+  checking.callback([options, &chosen] { chosen = [options] { return check(*options); }; });
 }
 
 }  // namespace pv::app

@@ -7,7 +7,6 @@
 #include <memory>
 #include <random>
 
-#include <CLI/CLI.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -17,6 +16,7 @@
 #include "app/run_sinks.h"
 #include "app/sources.h"
 #include "app/zones.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "ingest/errand.h"
 #include "ingest/layout.h"
@@ -34,10 +34,6 @@ struct Options {
   ingest::Mode mode = ingest::Mode::store;
   Output output = Output::text;
 };
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::string new_run_id(std::int64_t start_ms) {
   std::random_device random;
@@ -133,7 +129,7 @@ ExitCode run_ingest(const Options& options) {
   const std::filesystem::path given = std::filesystem::absolute(settings->data_folder).lexically_normal();
   settings->data_folder = real_folder(settings->data_folder);
 
-  const std::int64_t start_ms = now_ms();
+  const std::int64_t start_ms = unix_now_ms();
   auto found = files_for(options, *settings, given);
   if (!found) return report(found.error());
 
@@ -159,7 +155,7 @@ ExitCode run_ingest(const Options& options) {
   run.problems.insert(run.problems.begin(), found->unreadable.begin(), found->unreadable.end());
   run.run_id = new_run_id(start_ms);
   run.start_ms = start_ms;
-  run.end_ms = now_ms();
+  run.end_ms = unix_now_ms();
   run.base_folder = settings->data_folder.string();
   if (on_terminal) fmt::print(stderr, "\r\033[K");
 
@@ -186,17 +182,17 @@ ExitCode run_ingest(const Options& options) {
 
 }  // namespace
 
-void add_ingest(CLI::App& app, Chosen& chosen) {
+void add_ingest(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("ingest", "Read logger files into the stores and file them away");
-  add_common_options(*command, options->common);
-  add_zone_option(*command, options->common);
-  command->add_option("-d,--data-folder,--dataFolder", options->data_folder, "Folder of <company>/<campaign>/<device>/<file>.tsv (setting data_folder)")
-      ->type_name("DIR");
-  command->add_option("-t,--tsv-file,--tsvFile", options->tsv_file, "This one file instead of all")->type_name("FILE");
-  command->add_flag_callback("--dry-run", [options] { options->mode = ingest::Mode::dry_run; }, "Show what would happen and touch nothing");
-  command->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print the run report as JSON");
-  command->callback([options, &chosen] { chosen = [options] { return run_ingest(*options); }; });
+  Command command = app.add_subcommand("ingest", "Read logger files into the stores and file them away");
+  add_common_options(command, options->common);
+  add_zone_option(command, options->common);
+  command.add_option("-d,--data-folder,--dataFolder", options->data_folder, "Folder of <company>/<campaign>/<device>/<file>.tsv (setting data_folder)")
+      .type_name("DIR");
+  command.add_option("-t,--tsv-file,--tsvFile", options->tsv_file, "This one file instead of all").type_name("FILE");
+  command.add_flag_callback("--dry-run", [options] { options->mode = ingest::Mode::dry_run; }, "Show what would happen and touch nothing");
+  command.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print the run report as JSON");
+  command.callback([options, &chosen] { chosen = [options] { return run_ingest(*options); }; });
 }
 
 }  // namespace pv::app

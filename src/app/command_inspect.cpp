@@ -2,7 +2,6 @@
 #include <map>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -259,14 +258,14 @@ ExitCode run_inspect(const Options& options) {
 
 }  // namespace
 
-void add_inspect(CLI::App& app, Chosen& chosen) {
+void add_inspect(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("inspect", "Tell what a logger file holds and whether it would be accepted");
-  add_common_options(*command, options->common);
-  add_zone_option(*command, options->common);
-  command->add_option("file", options->file, "Logger file")->required()->type_name("FILE");
-  command->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
-  command->callback([options, &chosen] { chosen = [options] { return run_inspect(*options); }; });
+  Command command = app.add_subcommand("inspect", "Tell what a logger file holds and whether it would be accepted");
+  add_common_options(command, options->common);
+  add_zone_option(command, options->common);
+  command.add_option("file", options->file, "Logger file").required().type_name("FILE");
+  command.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  command.callback([options, &chosen] { chosen = [options] { return run_inspect(*options); }; });
 }
 
 }  // namespace pv::app

@@ -3,7 +3,6 @@
 #include <memory>
 #include <numeric>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -285,26 +284,26 @@ ExitCode run_query(const Options& options) {
 
 }  // namespace
 
-void add_query(CLI::App& app, Chosen& chosen) {
+void add_query(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("query", "Print a campaign's curves or energies, resampled");
-  add_question_options(*command, options->question);
-  auto* points = command->add_option("--points", options->points, "At most so many points; raw samples where there are no more")
-                     ->check(CLI::Range(1, 100'000))
-                     ->capture_default_str();
-  auto* step = command->add_option("--step", options->step_s, "Length of a point in seconds instead")->check(CLI::Range(1, 31'622'400));
-  auto* bucket = command->add_option("--bucket", options->bucket, "Calendar units of the campaign's zone instead")
-                     ->check(CLI::IsMember({"hour", "day", "week", "month"}));
-  step->excludes(points);
-  bucket->excludes(points)->excludes(step);
-  command->add_option("--agg", options->aggregate, "mean, min, max; energy (Wh of each power channel); sum (mean power of the power channels added, W)")
-      ->check(CLI::IsMember({"mean", "min", "max", "energy", "sum"}))
-      ->capture_default_str();
-  command->add_flag_callback("--together", [options] { options->together = Together::added; }, "With --agg energy: the channels' energies added");
-  command->add_option("--to", options->to, "Form of the output")
-      ->check(CLI::IsMember({"csv", "json", "samples", "line-protocol"}))
-      ->capture_default_str();
-  command->callback([options, &chosen] { chosen = [options] { return run_query(*options); }; });
+  Command command = app.add_subcommand("query", "Print a campaign's curves or energies, resampled");
+  add_question_options(command, options->question);
+  const CommandOption points = command.add_option("--points", options->points, "At most so many points; raw samples where there are no more")
+                                   .between(1, 100'000)
+                                   .capture_default_str();
+  const CommandOption step = command.add_option("--step", options->step_s, "Length of a point in seconds instead").between(1, 31'622'400);
+  const CommandOption bucket = command.add_option("--bucket", options->bucket, "Calendar units of the campaign's zone instead")
+                                   .one_of({"hour", "day", "week", "month"});
+  step.excludes(points);
+  bucket.excludes(points).excludes(step);
+  command.add_option("--agg", options->aggregate, "mean, min, max; energy (Wh of each power channel); sum (mean power of the power channels added, W)")
+      .one_of({"mean", "min", "max", "energy", "sum"})
+      .capture_default_str();
+  command.add_flag_callback("--together", [options] { options->together = Together::added; }, "With --agg energy: the channels' energies added");
+  command.add_option("--to", options->to, "Form of the output")
+      .one_of({"csv", "json", "samples", "line-protocol"})
+      .capture_default_str();
+  command.callback([options, &chosen] { chosen = [options] { return run_query(*options); }; });
 }
 
 }  // namespace pv::app

@@ -2,7 +2,6 @@
 #include <memory>
 #include <pthread.h>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -136,15 +135,15 @@ ExitCode run_serve(const Options& options) {
 
 }  // namespace
 
-void add_serve(CLI::App& app, Chosen& chosen) {
+void add_serve(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("serve", "Serve the pages, the API and SFTP, and take in what comes");
-  add_common_options(*command, options->common);
-  command->add_option("--data-folder", options->data_folder, "Where the files lie and come in (setting data_folder)")->type_name("DIR");
-  command->add_option("--host", options->host, "Address to listen on (setting server.host)");
-  command->add_option("--port", options->port, "Port; 0: any free one (setting server.port)")->check(CLI::Range(0, 65535));
-  command->add_option("--sftp-port", options->sftp_port, "Port of SFTP; 0: any free one (setting sftp.port)")->check(CLI::Range(0, 65535));
-  command->callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
+  Command command = app.add_subcommand("serve", "Serve the pages, the API and SFTP, and take in what comes");
+  add_common_options(command, options->common);
+  command.add_option("--data-folder", options->data_folder, "Where the files lie and come in (setting data_folder)").type_name("DIR");
+  command.add_option("--host", options->host, "Address to listen on (setting server.host)");
+  command.add_option("--port", options->port, "Port; 0: any free one (setting server.port)").between(0, 65535);
+  command.add_option("--sftp-port", options->sftp_port, "Port of SFTP; 0: any free one (setting sftp.port)").between(0, 65535);
+  command.callback([options, &chosen] { chosen = [options] { return run_serve(*options); }; });
 }
 
 }  // namespace pv::app

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -122,30 +121,30 @@ Result<void> remove(const Options& options) {
 
 }  // namespace
 
-void add_sftp_key(CLI::App& app, Chosen& chosen) {
+void add_sftp_key(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("sftp-key", "SFTP accounts of loggers and people, their keys and passwords");
-  command->require_subcommand(1);
+  Command command = app.add_subcommand("sftp-key", "SFTP accounts of loggers and people, their keys and passwords");
+  command.require_subcommand();
   const auto action = [&](const char* name, const char* help, Result<void> (*run)(const Options&)) {
-    return add_action(*command, name, help, options->common, chosen, [options, run] { return run(*options); });
+    return add_action(command, name, help, options->common, chosen, [options, run] { return run(*options); });
   };
-  const auto with_account = [&](CLI::App* sub) {
-    sub->add_option("account", options->account, "SFTP account")->required();
+  const auto with_account = [&](const Command& sub) {
+    sub.add_option("account", options->account, "SFTP account").required();
     return sub;
   };
-  CLI::App* sub = with_account(action("add", "Give an account a key or a password; makes the account when it is new", add));
-  sub->alias("create");
-  sub->add_option("--tenant", options->tenant, "Company whose folder the account sees");
-  CLI::Option* file = sub->add_option("--key-file", options->key_file, "Public key, such as id_ed25519.pub")->type_name("FILE");
-  sub->add_option("--key", options->key, "Public key as text: \"ssh-ed25519 AAAA… comment\"")->excludes(file);
-  sub->add_flag("--password-stdin", options->reads_password, "Set a password, read from standard input");
-  action("list", "SFTP accounts", list)->add_option("--tenant", options->tenant, "Of this company only");
+  Command sub = with_account(action("add", "Give an account a key or a password; makes the account when it is new", add));
+  sub.alias("create");
+  sub.add_option("--tenant", options->tenant, "Company whose folder the account sees");
+  const CommandOption file = sub.add_option("--key-file", options->key_file, "Public key, such as id_ed25519.pub").type_name("FILE");
+  sub.add_option("--key", options->key, "Public key as text: \"ssh-ed25519 AAAA… comment\"").excludes(file);
+  sub.add_flag("--password-stdin", options->reads_password, "Set a password, read from standard input");
+  action("list", "SFTP accounts", list).add_option("--tenant", options->tenant, "Of this company only");
   with_account(action("show", "An account with its keys", show));
   with_account(action("disable", "Keep an account out", [](const Options& o) { return set_standing(o, tenancy::Standing::disabled); }));
   with_account(action("enable", "Let an account in again", [](const Options& o) { return set_standing(o, tenancy::Standing::active); }));
   sub = with_account(action("remove", "Remove one key of an account, or the account", remove));
-  sub->add_option("--fingerprint", options->fingerprint, "This key only: SHA256:…");
-  sub->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  sub.add_option("--fingerprint", options->fingerprint, "This key only: SHA256:…");
+  sub.add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
 }
 
 }  // namespace pv::app

@@ -3,7 +3,6 @@
 #include <memory>
 #include <set>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -191,38 +190,38 @@ Result<void> remove(const Options& options) {
   return {};
 }
 
-void add_settings_options(CLI::App& command, const std::shared_ptr<Options>& options) {
-  command.add_option("--zone", options->zone, "Time zone of its files that do not say their own, and of its days")->type_name("ZONE");
-  command.add_option("--expected-step", options->step, "Distance between rows that its loggers are set to: 600, 10min")->type_name("STEP");
-  command.add_option("--quota", options->quota, "Most bytes its files may take: 2GB")->type_name("SIZE");
+void add_settings_options(const Command& command, const std::shared_ptr<Options>& options) {
+  command.add_option("--zone", options->zone, "Time zone of its files that do not say their own, and of its days").type_name("ZONE");
+  command.add_option("--expected-step", options->step, "Distance between rows that its loggers are set to: 600, 10min").type_name("STEP");
+  command.add_option("--quota", options->quota, "Most bytes its files may take: 2GB").type_name("SIZE");
 }
 
 }  // namespace
 
-void add_tenant(CLI::App& app, Chosen& chosen) {
+void add_tenant(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("tenant", "Companies");
-  command->require_subcommand(1);
-  const auto with_name = [&](CLI::App* sub) { sub->add_option("name", options->name, "Company")->required(); };
-  CLI::App* sub = add_action(*command, "create", "Create a company", options->common, chosen, [options] { return create(*options); });
+  Command command = app.add_subcommand("tenant", "Companies");
+  command.require_subcommand();
+  const auto with_name = [&](const Command& sub) { sub.add_option("name", options->name, "Company").required(); };
+  Command sub = add_action(command, "create", "Create a company", options->common, chosen, [options] { return create(*options); });
   with_name(sub);
-  add_settings_options(*sub, options);
-  add_action(*command, "list", "Companies with their settings", options->common, chosen, [options] { return list(*options); });
-  with_name(add_action(*command, "show", "A company with its users, accounts and tokens", options->common, chosen, [options] { return show(*options); }));
-  sub = add_action(*command, "set", "Settings of a company, a campaign or a device there", options->common, chosen, [options] { return set(*options); });
+  add_settings_options(sub, options);
+  add_action(command, "list", "Companies with their settings", options->common, chosen, [options] { return list(*options); });
+  with_name(add_action(command, "show", "A company with its users, accounts and tokens", options->common, chosen, [options] { return show(*options); }));
+  sub = add_action(command, "set", "Settings of a company, a campaign or a device there", options->common, chosen, [options] { return set(*options); });
   with_name(sub);
-  add_settings_options(*sub, options);
-  sub->add_option("--campaign", options->campaign, "Of this campaign only");
-  sub->add_option("--device", options->device, "Of this device folder only (with --campaign)");
-  sub->add_option("--clear", options->clear, "Unset: zone, expected_step, quota")->check(CLI::IsMember({"zone", "expected_step", "quota"}));
-  with_name(add_action(*command, "disable", "Lock a company out; its data stays", options->common, chosen,
+  add_settings_options(sub, options);
+  sub.add_option("--campaign", options->campaign, "Of this campaign only");
+  sub.add_option("--device", options->device, "Of this device folder only (with --campaign)");
+  sub.add_option("--clear", options->clear, "Unset: zone, expected_step, quota").one_of({"zone", "expected_step", "quota"});
+  with_name(add_action(command, "disable", "Lock a company out; its data stays", options->common, chosen,
                        [options] { return set_standing(*options, tenancy::Standing::disabled); }));
-  with_name(add_action(*command, "enable", "Let a company in again", options->common, chosen,
+  with_name(add_action(command, "enable", "Let a company in again", options->common, chosen,
                        [options] { return set_standing(*options, tenancy::Standing::active); }));
-  sub = add_action(*command, "remove", "Remove a company; its data stays unless told otherwise", options->common, chosen, [options] { return remove(*options); });
+  sub = add_action(command, "remove", "Remove a company; its data stays unless told otherwise", options->common, chosen, [options] { return remove(*options); });
   with_name(sub);
-  sub->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
-  sub->add_flag_callback("--erase-data", [options] { options->data = Data::erase; }, "Delete its samples, its logger files and what is said of them too");
+  sub.add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+  sub.add_flag_callback("--erase-data", [options] { options->data = Data::erase; }, "Delete its samples, its logger files and what is said of them too");
 }
 
 }  // namespace pv::app

@@ -2,11 +2,11 @@
 #include <chrono>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
 #include "app/command.h"
+#include "base/clock.h"
 
 namespace pv::app {
 namespace {
@@ -35,7 +35,7 @@ std::string describe(const tenancy::Token& token) {
 Result<void> create(const Options& options) {
   PV_TRY(const auto tenant, chosen_tenant(options));
   const auto scope = options.scope == "write" ? tenancy::TokenScope::write : tenancy::TokenScope::read;
-  const std::int64_t now_s = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now_s = unix_now_s();
   PV_TRY(const auto registry, open_registry(options.common));
   PV_TRY(const auto created, registry->create_token(options.name, tenant, scope, options.days == 0 ? 0 : now_s + std::int64_t{options.days} * 86'400, command_line()));
   // Alone on standard output, so that a script can keep it.
@@ -91,29 +91,29 @@ Result<void> remove(const Options& options) {
 
 }  // namespace
 
-void add_token(CLI::App& app, Chosen& chosen) {
+void add_token(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("token", "Programs that read samples or hand in files over HTTP");
-  command->require_subcommand(1);
+  Command command = app.add_subcommand("token", "Programs that read samples or hand in files over HTTP");
+  command.require_subcommand();
   const auto action = [&](const char* name, const char* help, Result<void> (*run)(const Options&)) {
-    CLI::App* sub = add_action(*command, name, help, options->common, chosen, [options, run] { return run(*options); });
-    sub->add_option("--tenant", options->tenant, "Company it belongs to; without it: all companies, read only");
+    Command sub = add_action(command, name, help, options->common, chosen, [options, run] { return run(*options); });
+    sub.add_option("--tenant", options->tenant, "Company it belongs to; without it: all companies, read only");
     return sub;
   };
-  const auto with_name = [&](CLI::App* sub) {
-    sub->add_option("name", options->name, "Token's name")->required();
+  const auto with_name = [&](const Command& sub) {
+    sub.add_option("name", options->name, "Token's name").required();
     return sub;
   };
-  CLI::App* sub = with_name(action("create", "Make a token and print it", create));
-  sub->alias("add");
-  sub->add_option("--scope", options->scope, "read, or write (read, and hand in files)")->check(CLI::IsMember({"read", "write"}));
-  sub->add_option("--days", options->days, "Days until it expires; 0: never")->check(CLI::Range(0, 36'500));
+  Command sub = with_name(action("create", "Make a token and print it", create));
+  sub.alias("add");
+  sub.add_option("--scope", options->scope, "read, or write (read, and hand in files)").one_of({"read", "write"});
+  sub.add_option("--days", options->days, "Days until it expires; 0: never").between(0, 36'500);
   action("list", "Tokens", list);
   with_name(action("show", "A token; not its secret, which is not kept", show));
   with_name(action("disable", "Keep a token's programs out", [](const Options& o) { return set_standing(o, tenancy::Standing::disabled); }));
   with_name(action("enable", "Let them in again", [](const Options& o) { return set_standing(o, tenancy::Standing::active); }));
   with_name(action("remove", "Remove a token", remove))
-      ->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+      .add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
 }
 
 }  // namespace pv::app

@@ -1,6 +1,5 @@
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -129,35 +128,35 @@ Result<void> remove(const Options& options) {
 
 }  // namespace
 
-void add_user(CLI::App& app, Chosen& chosen) {
+void add_user(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("user", "People who sign in on the pages");
-  command->require_subcommand(1);
-  const auto with_name = [&](CLI::App* sub) {
-    sub->add_option("name", options->name, "User")->required();
+  Command command = app.add_subcommand("user", "People who sign in on the pages");
+  command.require_subcommand();
+  const auto with_name = [&](const Command& sub) {
+    sub.add_option("name", options->name, "User").required();
     return sub;
   };
-  const auto with_password = [&](CLI::App* sub) {
-    sub->add_flag_callback("--password-stdin", [options] { options->password = Password::from_input; },
+  const auto with_password = [&](const Command& sub) {
+    sub.add_flag_callback("--password-stdin", [options] { options->password = Password::from_input; },
                            "Read the password from standard input instead of making a random one");
     return sub;
   };
   const auto action = [&](const char* name, const char* help, Result<void> (*run)(const Options&)) {
-    return add_action(*command, name, help, options->common, chosen, [options, run] { return run(*options); });
+    return add_action(command, name, help, options->common, chosen, [options, run] { return run(*options); });
   };
-  CLI::App* sub = with_password(with_name(action("add", "Add a user; without --tenant an administrator of all companies", add)));
-  sub->alias("create");
-  sub->add_option("--tenant", options->tenant, "Company the user belongs to");
-  sub->add_option("--role", options->role, "viewer, editor, owner; admin without a company");
-  action("list", "Users with their roles", list)->add_option("--tenant", options->tenant, "Of this company only");
+  Command sub = with_password(with_name(action("add", "Add a user; without --tenant an administrator of all companies", add)));
+  sub.alias("create");
+  sub.add_option("--tenant", options->tenant, "Company the user belongs to");
+  sub.add_option("--role", options->role, "viewer, editor, owner; admin without a company");
+  action("list", "Users with their roles", list).add_option("--tenant", options->tenant, "Of this company only");
   with_name(action("show", "A user with the sessions that are open", show));
-  with_name(action("role", "Give a user another role", set_role))->add_option("role", options->role, "viewer, editor, owner or admin")->required();
+  with_name(action("role", "Give a user another role", set_role)).add_option("role", options->role, "viewer, editor, owner or admin").required();
   with_password(with_name(action("password", "Give a user a new password", password)));
   with_name(action("disable", "Keep a user out", [](const Options& o) { return set_standing(o, tenancy::Standing::disabled); }));
   with_name(action("enable", "Let a user in again", [](const Options& o) { return set_standing(o, tenancy::Standing::active); }));
   with_name(action("drop-second-factor", "For a user whose telephone is lost", drop_second_factor));
   with_name(action("remove", "Remove a user", remove))
-      ->add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
+      .add_flag_callback("--yes", [options] { options->consent = Consent::given; }, "Do it without asking");
 }
 
 }  // namespace pv::app

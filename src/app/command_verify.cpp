@@ -1,7 +1,6 @@
 #include <memory>
 #include <set>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -160,13 +159,13 @@ ExitCode run_verify(const Options& options) {
 
 }  // namespace
 
-void add_verify(CLI::App& app, Chosen& chosen) {
+void add_verify(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("verify", "Read every block of every store, compare ledger, stores and data folder, and tell what is wrong");
-  add_common_options(*command, options->common);
-  command->add_option("-d,--data-folder", options->data_folder, "Folder of <company>/<campaign>/<device>/<file>.tsv (setting data_folder)")->type_name("DIR");
-  command->add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
-  command->callback([options, &chosen] { chosen = [options] { return run_verify(*options); }; });
+  Command command = app.add_subcommand("verify", "Read every block of every store, compare ledger, stores and data folder, and tell what is wrong");
+  add_common_options(command, options->common);
+  command.add_option("-d,--data-folder", options->data_folder, "Folder of <company>/<campaign>/<device>/<file>.tsv (setting data_folder)").type_name("DIR");
+  command.add_flag_callback("--json", [options] { options->output = Output::json; }, "Print JSON");
+  command.callback([options, &chosen] { chosen = [options] { return run_verify(*options); }; });
 }
 
 }  // namespace pv::app

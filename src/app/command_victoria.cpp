@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -78,18 +77,6 @@ Result<std::vector<model::Stretch>> stretches_of(model::SampleSource& source, co
   return stretches;
 }
 
-Result<void> list_refused(ingest::Outbox& outbox, const model::TenantName& tenant, const model::Stretch& stretch, const model::MirrorOutcome& outcome) {
-  PV_TRY_VOID(outbox.forget_refused(std::string(kVictoriaSink), tenant, std::span(&stretch, 1)));
-  std::vector<ingest::RefusedRow> rows;
-  for (const model::RefusedPoint& point : outcome.refused) {
-    ingest::RefusedRow& row = rows.emplace_back();
-    row.sink = kVictoriaSink;
-    row.tenant = tenant.str();
-    row.point = point;
-  }
-  return outbox.note_refused(rows);
-}
-
 Result<void> fill(const Work& work, const Options& options, const model::TenantName& tenant) {
   PV_TRY(const ParsedTruth truth, truth_of(work, tenant));
   if (!truth.source) return {};
@@ -108,7 +95,7 @@ Result<void> fill(const Work& work, const Options& options, const model::TenantN
     PV_TRY(const auto snapshot, truth.source->snapshot(1));
     auto sent = mirror->put(*snapshot, std::span(&stretch, 1));
     if (!sent) return fail(std::move(sent).error().with(fmt::format("{}/{}; run the same command again", stretch.campaign.str(), stretch.logger_sn)));
-    PV_TRY_VOID(list_refused(*work.outbox, tenant, stretch, *sent));
+    PV_TRY_VOID(work.outbox->list_refused(std::string(kVictoriaSink), tenant, std::span(&stretch, 1), ingest::refused_rows(std::string(kVictoriaSink), tenant, *sent)));
     points += sent->points;
     refused += sent->refused_total;
   }
@@ -127,15 +114,15 @@ Result<void> backfill(const Options& options) {
 
 }  // namespace
 
-void add_victoria(CLI::App& app, Chosen& chosen) {
+void add_victoria(const Command& app, Chosen& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("victoria", "The companies' samples in VictoriaMetrics");
-  command->require_subcommand(1);
-  CLI::App* filling = add_action(*command, "backfill", "Compare all that the store holds (without one: the files in parsed/) with VictoriaMetrics, and send what is missing or differs there",
+  Command command = app.add_subcommand("victoria", "The companies' samples in VictoriaMetrics");
+  command.require_subcommand();
+  Command filling = add_action(command, "backfill", "Compare all that the store holds (without one: the files in parsed/) with VictoriaMetrics, and send what is missing or differs there",
                                  options->common, chosen, [options] { return backfill(*options); });
-  filling->add_option("--tenant", options->tenant, "Company (default: all)");
-  filling->add_option("--campaign", options->campaign, "Of this campaign only");
-  filling->add_flag_callback("--remove-extra", [options] { options->beyond = victoria::Beyond::erase; }, "Also delete, there, what loggers have more than here");
+  filling.add_option("--tenant", options->tenant, "Company (default: all)");
+  filling.add_option("--campaign", options->campaign, "Of this campaign only");
+  filling.add_flag_callback("--remove-extra", [options] { options->beyond = victoria::Beyond::erase; }, "Also delete, there, what loggers have more than here");
 }
 
 }  // namespace pv::app

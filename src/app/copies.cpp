@@ -8,6 +8,7 @@
 #include "app/meta_lines.h"
 #include "app/other_systems.h"
 #include "base/http_client.h"
+#include "influx/source.h"
 #include "victoria/mirror.h"
 
 namespace pv::app {
@@ -26,13 +27,19 @@ std::vector<std::string> copy_sinks(const Settings& settings) {
 }
 
 Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped) {
-  PV_TRY(auto connection, influx::Connection::open(current_influx_access(settings)));
+  influx::Access access = current_influx_access(settings);
+  access.is_stopped = is_stopped;
+  PV_TRY(auto connection, influx::Connection::open(std::move(access)));
   auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {.batch = {}, .is_stopped = std::move(is_stopped)}});
   const Levels levels = settings.influxdb_downsample == Switch::on ? Levels::means : Levels::none;
   PV_TRY(auto sent, SentSeries::open(settings.state_dir));
   auto copy = std::make_unique<Downsampling>(tenant, std::move(mirror), std::move(sent), levels, [&zones, tenant](const model::CampaignName& campaign) { return zones.zone_of(tenant, campaign); });
   if (settings.embedded_store == Switch::off) copy->keep_former();
   return copy;
+}
+
+Downsampling::Copied copied_samples(const Settings& settings, const model::TenantName& tenant) {
+  return [&settings, tenant] { return influx::open_directory(current_influx_access(settings), {.meta_bucket = settings.influxdb_meta_bucket})->open(tenant); };
 }
 
 Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant, IsStopped is_stopped) {
@@ -78,7 +85,9 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
     };
     if (sink == kInfluxdbSink) {
       options.send_lines = [self](std::string_view lines, std::int64_t& not_before_s) {
-        return send_meta_lines(current_influx_access(*self->settings_), self->settings_->influxdb_meta_bucket, lines, not_before_s);
+        influx::Access access = current_influx_access(*self->settings_);
+        access.is_stopped = self->is_stopped();
+        return send_meta_lines(access, self->settings_->influxdb_meta_bucket, lines, not_before_s);
       };
     }
     options.log = copies->log_;
@@ -90,9 +99,13 @@ Result<std::unique_ptr<Copies>> Copies::start(const Settings& settings, const Zo
 
 Copies::~Copies() { stop_.request_stop(); }
 
+IsStopped Copies::is_stopped() const {
+  return [token = stop_.get_token()] { return token.stop_requested(); };
+}
+
 Result<model::Mirror*> Copies::mirror_of(Open& open, const model::TenantName& tenant) const {
   if (!open.tenant || *open.tenant != tenant) {
-    PV_TRY(open.mirror, open_mirror(*settings_, *zones_, open.sink, tenant, [token = stop_.get_token()] { return token.stop_requested(); }));
+    PV_TRY(open.mirror, open_mirror(*settings_, *zones_, open.sink, tenant, is_stopped()));
     open.tenant = tenant;
   }
   return open.mirror.get();
@@ -101,12 +114,14 @@ Result<model::Mirror*> Copies::mirror_of(Open& open, const model::TenantName& te
 Result<void> Copies::probe(Open& open) const {
   open.tenant.reset();  // opened anew, with the token that the settings have by then
   if (open.sink == kInfluxdbSink) {
-    PV_TRY(const auto connection, influx::Connection::open(current_influx_access(*settings_)));
+    influx::Access access = current_influx_access(*settings_);
+    access.is_stopped = is_stopped();
+    PV_TRY(const auto connection, influx::Connection::open(std::move(access)));
     PV_TRY([[maybe_unused]] const std::string id, connection->organization_id());
     return {};
   }
   const victoria::Options victoria = victoria_options(*settings_);
-  PV_TRY(const auto client, HttpClient::open({.base_url = victoria.write_url, .connect_time = victoria.connect_time, .answer_time = victoria.answer_time}));
+  PV_TRY(const auto client, HttpClient::open({.base_url = victoria.write_url, .connect_time = victoria.connect_time, .answer_time = victoria.answer_time, .is_stopped = is_stopped()}));
   PV_TRY(const HttpResponse answer, client->send({.target = "/health"}));
   // What stands before it, and a cluster, may not know this path: an answer is an answer.
   if (answer.status >= 500) return fail(Errc::unavailable, fmt::format("{} answered {}", client->base_url(), answer.status));

@@ -37,6 +37,9 @@ using IsStopped = std::function<bool()>;
                                                                  IsStopped is_stopped = {});
 [[nodiscard]] Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped = {});
 
+/// For means where the truth lacks some of what was sent (Downsampling::average_copied). Borrows the settings.
+[[nodiscard]] Downsampling::Copied copied_samples(const Settings& settings, const model::TenantName& tenant);
+
 class Copies {
  public:
   using Log = std::function<void(std::string_view)>;
@@ -69,6 +72,7 @@ class Copies {
   };
   Result<model::Mirror*> mirror_of(Open& open, const model::TenantName& tenant) const;
   Result<void> probe(Open& open) const;
+  [[nodiscard]] IsStopped is_stopped() const;
 
   const Settings* settings_;
   const Zones* zones_;

@@ -15,6 +15,7 @@
 
 #include "app/command.h"
 #include "app/doctor.h"
+#include "app/doctor_sftpgo.h"
 #include "app/doctor_unit.h"
 #include "base/file.h"
 #include "base/http_client.h"
@@ -22,9 +23,6 @@
 namespace pv::app {
 namespace {
 
-constexpr const char* kSftpgoEnvironment = "/etc/sftpgo/env.d/powerview.env";
-constexpr const char* kSftpgoOfTheStack = "/opt/powerview-stack/sftpgo";  // empty until its container has run
-constexpr const char* kSftpgoPages = "http://127.0.0.1:8080";
 constexpr int kConnect_ms = 5'000;
 constexpr int kGreeting_ms = 10'000;
 constexpr std::size_t kLongestGreeting = 255;
@@ -155,40 +153,6 @@ void examine_public_url(std::vector<Diagnosis>& all, const Settings& settings) {
                                                                 "routers a machine does not reach itself by its public name: try it from elsewhere", found)});
 }
 
-/// "port=…" of the file of variables that `powerview deploy render` writes for it.
-std::string variable_of(const std::string& text, const std::string& name) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with(name + "=")) return line.substr(name.size() + 1);
-  }
-  return "";
-}
-
-/// Where one was set up, an SFTPGo is expected. A secret for its hook is no sign of it: every rendered .env has one.
-void examine_sftpgo(std::vector<Diagnosis>& all, const Settings& settings) {
-  const auto variables = read_text_file(kSftpgoEnvironment, 1U << 16);
-  if (variables) {
-    const std::string port = variable_of(*variables, "SFTPGO_SFTPD__BINDINGS__0__PORT"), program = variable_of(*variables, "SFTPGO_COMMON__ACTIONS__HOOK");
-    if (settings.sftp == Switch::on && (port.empty() ? "2022" : port) == std::to_string(settings.sftp_port)) {
-      all.push_back({"sftpgo", Health::wrong, fmt::format("{}: SFTPGo has the port of sftp.port, {}; give one of them another, or set sftp.server = \"off\"", kSftpgoEnvironment, settings.sftp_port)});
-    }
-    if (!program.empty() && !program.starts_with("http") && ::access(program.c_str(), X_OK) != 0) {
-      all.push_back({"sftpgo", Health::wrong, fmt::format("{}: its hook {} is no program; render the file again", kSftpgoEnvironment, program)});
-    }
-  } else {
-    std::error_code code;
-    if (std::filesystem::is_empty(kSftpgoOfTheStack, code) || code) return;
-  }
-  const auto http = HttpClient::open({.base_url = kSftpgoPages, .answer_time = std::chrono::seconds(5)});
-  if (!http) return;
-  const auto answer = (*http)->send({.target = "/healthz"});
-  if (answer && answer->status == 200) {
-    all.push_back({"sftpgo", Health::well, "alive"});
-  } else {
-    all.push_back({"sftpgo", Health::warning, fmt::format("a hook is set up for it, but {}/healthz {}", kSftpgoPages, answer ? fmt::format("answers {}", answer->status) : "does not answer: is it running?")});
-  }
-}
-
 }  // namespace
 
 std::vector<Diagnosis> examine_serve(const Settings& settings) {
@@ -198,7 +162,7 @@ std::vector<Diagnosis> examine_serve(const Settings& settings) {
   examine_sftp(all, settings);
   if (is_ready) examine_hook(all, settings);
   examine_public_url(all, settings);
-  examine_sftpgo(all, settings);
+  for (Diagnosis& one : examine_sftpgo(settings)) all.push_back(std::move(one));
   return all;
 }
 

@@ -160,10 +160,17 @@ Result<model::MirrorOutcome> Downsampling::renew_means(model::SampleSnapshot& tr
 }
 
 Result<model::MirrorOutcome> Downsampling::put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches) {
+  if (!copied_) return write_means(truth, stretches);
+  PV_TRY(const auto source, copied_());
+  PV_TRY(const auto there, source->snapshot(1));
+  return write_means(*there, stretches);
+}
+
+Result<model::MirrorOutcome> Downsampling::write_means(model::SampleSnapshot& samples, std::span<const model::Stretch> stretches) {
   model::MirrorOutcome outcome;
   for (const model::Stretch& stretch : stretches) {
     if (stretch.period.empty()) continue;
-    PV_TRY(const auto logger, channels_of(truth, stretch));
+    PV_TRY(const auto logger, channels_of(samples, stretch));
     if (!logger) continue;
     std::vector<model::Channel> identities;
     for (const model::ChannelSummary& channel : logger->channels) identities.push_back(channel.channel);
@@ -174,7 +181,7 @@ Result<model::MirrorOutcome> Downsampling::put_means(model::SampleSnapshot& trut
         PV_TRY(const query::Edges edges, query::whole_calendar_edges(piece, zone, level.unit));
         for (std::size_t from = 0; from + 1 < edges.size(); from += kMostWindows) {
           const auto part = std::span(edges).subspan(from, std::min(kMostWindows + 1, edges.size() - from));
-          PV_TRY(const query::Curves curves, query::resample_edges({.snapshot = truth, .campaign = logger->campaign, .channels = logger->channels}, part));
+          PV_TRY(const query::Curves curves, query::resample_edges({.snapshot = samples, .campaign = logger->campaign, .channels = logger->channels}, part));
           PV_TRY(model::MirrorOutcome sent,
                  mirror_->write_block(mirror_->bucket() + std::string(level.suffix), stretch.campaign, identities, block_of(curves, part)));
           add(outcome, std::move(sent));

@@ -32,6 +32,10 @@ class Downsampling final : public model::Mirror {
   [[nodiscard]] std::int64_t not_before_s() const override { return mirror_->not_before_s(); }
   /// The truth may lack some of what was sent before: what stands under former tags stays.
   void keep_former() noexcept { keeps_former_ = true; }
+  /// The copy's own samples, opened anew for each call, as another may have written meanwhile.
+  using Copied = std::function<Result<std::shared_ptr<model::SampleSource>>()>;
+  /// The truth may lack some of what was sent before: means are of what the copy holds, which is slower, as it is read back.
+  void average_copied(Copied copied) { copied_ = std::move(copied); }
   /// The means alone.
   Result<model::MirrorOutcome> put_means(model::SampleSnapshot& truth, std::span<const model::Stretch> stretches);
   /// Means of a logger's windows that the period touches, whoever wrote them, are deleted.
@@ -42,6 +46,7 @@ class Downsampling final : public model::Mirror {
 
  private:
   Result<void> drop_former(model::SampleSnapshot& truth, const model::Stretch& stretch);
+  Result<model::MirrorOutcome> write_means(model::SampleSnapshot& samples, std::span<const model::Stretch> stretches);
 
   model::TenantName tenant_;
   std::unique_ptr<influx::Mirror> mirror_;
@@ -49,6 +54,7 @@ class Downsampling final : public model::Mirror {
   Levels levels_;
   ZoneOf zone_of_;
   bool keeps_former_ = false;
+  Copied copied_;
 };
 
 }  // namespace pv::app

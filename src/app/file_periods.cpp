@@ -1,7 +1,6 @@
 #include "app/file_periods.h"
 
 #include "base/digest.h"
-#include "base/private_file.h"
 #include "base/schema.h"
 #include "ingest/outbox.h"
 
@@ -14,6 +13,8 @@ CREATE TABLE period(
   device TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
   PRIMARY KEY(tenant, campaign, logger, last_s, first_s, digest, device, name)) WITHOUT ROWID;
 CREATE INDEX period_digest ON period(digest);
+CREATE TABLE complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE addition(tenant TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 )";
 constexpr Schema kSchema = {"file periods", 0x5056'4650, 1, "PRAGMA journal_mode=WAL", kTables};  // "PVFP"
 
@@ -27,15 +28,7 @@ Result<std::int64_t> rows_put(Database& database) {
 }  // namespace
 
 Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::path& state_dir) {
-  const std::filesystem::path path = state_dir / "file_periods.sqlite";
-  PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
-  PV_TRY_VOID(keep_private(path));
-  PV_TRY(auto database, Database::open(path, Database::Access::create));
-  PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
-  PV_TRY_VOID(make_tables(*database, kSchema));
-  PV_TRY_VOID(check_schema(*database, kSchema));
-  PV_TRY_VOID(database->run("CREATE TABLE IF NOT EXISTS complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID;"
-                            "CREATE TABLE IF NOT EXISTS addition(tenant TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID"));
+  PV_TRY(auto database, open_state_file(state_dir / "file_periods.sqlite", kSchema));
   return std::unique_ptr<FilePeriods>(new FilePeriods(std::move(database)));
 }
 

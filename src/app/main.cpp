@@ -4,7 +4,6 @@
 #include <cstring>
 #include <exception>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <malloc.h>
 
@@ -16,10 +15,8 @@ int main(int argc, char** argv) {
   // A reader that goes away (| head) ends a command quietly.
   std::signal(SIGPIPE, SIG_IGN);
   using namespace pv::app;
-  CLI::App app("PowerView: the files of electrical loggers in, curves a person can trust out.", "powerview");
-  app.set_version_flag("--version", std::string("powerview ") + PV_VERSION);
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::simple);
+  const CommandLine line("PowerView: the files of electrical loggers in, curves a person can trust out.", "powerview", std::string("powerview ") + PV_VERSION);
+  const Command app = line.root();
   Chosen chosen;
   add_serve(app, chosen);
   add_ingest(app, chosen);
@@ -45,14 +42,12 @@ int main(int argc, char** argv) {
   add_deploy(app, chosen);
   add_config(app, chosen);
   try {
-    app.parse(argc, argv);
+    if (const auto ended = line.parse(argc, argv)) return *ended;
     const ExitCode code = chosen();
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return static_cast<int>(code);
     // Nobody is there to read a word about a closed pipe.
     if (errno != EPIPE) fmt::print(stderr, "powerview: standard output: {}\n", std::strerror(errno));
     return static_cast<int>(code == ExitCode::done ? ExitCode::unavailable : code);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : static_cast<int>(ExitCode::wrong_use);
   } catch (const std::exception& error) {
     fmt::print(stderr, "powerview: BUG: {}. Please report this with the command you ran.\n", error.what());
     return static_cast<int>(ExitCode::unavailable);

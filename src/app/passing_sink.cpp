@@ -13,7 +13,6 @@
 #include "app/scratch_store.h"
 #include "base/digest.h"
 #include "base/fault.h"
-#include "influx/source.h"
 #include "ingest/sink_turn.h"
 #include "store/reader.h"
 #include "store/writer.h"
@@ -97,32 +96,26 @@ Result<void> PassingSink::send(model::SampleSnapshot& truth, const std::vector<m
       return fail(as_away(std::move(outcome).error()).with(sink));
     }
     if (lacks_some_ && sink == kInfluxdbSink && parts_.settings->influxdb_downsample == Switch::on) {
-      if (auto renewed = renew_means(stretches); !renewed) return fail(as_away(std::move(renewed).error()).with(sink));
+      if (auto renewed = renew_means(truth, stretches); !renewed) return fail(as_away(std::move(renewed).error()).with(sink));
     }
     PV_TRY_VOID(parts_.outbox->note_trouble(sink, ""));
-    for (const model::Stretch& stretch : stretches) PV_TRY_VOID(parts_.outbox->forget_refused(sink, tenant_, std::span(&stretch, 1)));
-    PV_TRY_VOID(note_refused(sink, *outcome, deliveries));
+    PV_TRY_VOID(parts_.outbox->list_refused(sink, tenant_, stretches, refused_of(sink, *outcome, deliveries)));
   }
   return {};
 }
 
 /// Of what InfluxDB holds, where the files for it are gone: slower, as it is read back.
-Result<void> PassingSink::renew_means(const std::vector<model::Stretch>& stretches) {
-  const auto directory = influx::open_directory(current_influx_access(*parts_.settings), {.meta_bucket = parts_.settings->influxdb_meta_bucket});
-  PV_TRY(const auto source, directory->open(tenant_));
-  PV_TRY(const auto there, source->snapshot(1));
+Result<void> PassingSink::renew_means(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches) {
   PV_TRY(const auto mirror, open_influx_mirror(*parts_.settings, *parts_.zones, tenant_, [stop = parts_.stop] { return stop.stop_requested(); }));
-  PV_TRY([[maybe_unused]] const model::MirrorOutcome sent, mirror->put_means(*there, stretches));
+  mirror->average_copied(copied_samples(*parts_.settings, tenant_));
+  PV_TRY([[maybe_unused]] const model::MirrorOutcome sent, mirror->put_means(truth, stretches));
   return {};
 }
 
-Result<void> PassingSink::note_refused(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries) {
-  std::vector<ingest::RefusedRow> rows;
-  for (const model::RefusedPoint& point : outcome.refused) {
-    ingest::RefusedRow& row = rows.emplace_back();
-    row.sink = sink;
-    row.tenant = tenant_.str();
-    row.point = point;
+std::vector<ingest::RefusedRow> PassingSink::refused_of(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries) {
+  std::vector<ingest::RefusedRow> rows = ingest::refused_rows(sink, tenant_, outcome);
+  for (ingest::RefusedRow& row : rows) {
+    const model::RefusedPoint& point = row.point;
     for (const model::Delivery& delivery : deliveries) {
       const std::vector<model::Stretch> stretches = ingest::stretches_of(delivery);
       const bool has_it = std::any_of(stretches.begin(), stretches.end(), [&point](const model::Stretch& one) {
@@ -134,7 +127,7 @@ Result<void> PassingSink::note_refused(const std::string& sink, const model::Mir
       if (const auto device = model::DeviceName::parse(delivery.origin->device_folder)) place_.set_line(row, {tenant_, *delivery.campaign, *device}, delivery.origin->name);
     }
   }
-  return parts_.outbox->note_refused(rows);
+  return rows;
 }
 
 Result<std::vector<model::DeliveryOutcome>> PassingSink::write(std::span<const model::Delivery> deliveries) {

@@ -42,8 +42,8 @@ class PassingSink final : public model::SampleSink {
   Result<std::vector<ingest::FileReading>> earlier_files(std::span<const model::Delivery> deliveries);
   Result<void> learn_filed();
   Result<void> send(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches, std::span<const model::Delivery> deliveries);
-  Result<void> renew_means(const std::vector<model::Stretch>& stretches);
-  Result<void> note_refused(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries);
+  Result<void> renew_means(model::SampleSnapshot& truth, const std::vector<model::Stretch>& stretches);
+  std::vector<ingest::RefusedRow> refused_of(const std::string& sink, const model::MirrorOutcome& outcome, std::span<const model::Delivery> deliveries);
   Result<model::Mirror*> mirror_of(std::size_t sink);
 
   model::TenantName tenant_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "app/access.h"
@@ -51,13 +50,13 @@ Result<std::vector<model::ChannelSummary>> choose(std::vector<model::ChannelSumm
 
 }  // namespace
 
-void add_question_options(CLI::App& command, QuestionOptions& options) {
+void add_question_options(const Command& command, QuestionOptions& options) {
   add_common_options(command, options.common);
-  command.add_option("--tenant", options.tenant, "Company")->required();
-  command.add_option("--campaign", options.campaign, "Campaign")->required();
-  command.add_option("--channels", options.channels, "Channels: fields, ids or titles, '*' for any text (default: all)")->delimiter(',');
-  command.add_option("--from", options.from, "Begin: 2025-08-03, 2025-08-03T03:20:00Z or Unix seconds (default: the first row)")->type_name("TIME");
-  command.add_option("--to-time", options.to, "End, not included (default: after the last row)")->type_name("TIME");
+  command.add_option("--tenant", options.tenant, "Company").required();
+  command.add_option("--campaign", options.campaign, "Campaign").required();
+  command.add_option("--channels", options.channels, "Channels: fields, ids or titles, '*' for any text (default: all)").delimiter(',');
+  command.add_option("--from", options.from, "Begin: 2025-08-03, 2025-08-03T03:20:00Z or Unix seconds (default: the first row)").type_name("TIME");
+  command.add_option("--to-time", options.to, "End, not included (default: after the last row)").type_name("TIME");
 }
 
 Result<Question> open_question(const QuestionOptions& options) {

@@ -22,7 +22,7 @@ struct QuestionOptions {
   std::optional<std::string> to;
 };
 
-void add_question_options(CLI::App& command, QuestionOptions& options);
+void add_question_options(const Command& command, QuestionOptions& options);
 
 /// Owns what a query::Scope borrows.
 struct Question {

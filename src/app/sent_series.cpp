@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/private_file.h"
 #include "base/schema.h"
 
 namespace pv::app {
@@ -18,13 +17,7 @@ constexpr Schema kSchema = {"sent series", 0x5056'5353, 1, "PRAGMA journal_mode=
 }  // namespace
 
 Result<std::unique_ptr<SentSeries>> SentSeries::open(const std::filesystem::path& state_dir) {
-  const std::filesystem::path path = state_dir / "sent_series.sqlite";
-  PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
-  PV_TRY_VOID(keep_private(path));
-  PV_TRY(auto database, Database::open(path, Database::Access::create));
-  PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
-  PV_TRY_VOID(make_tables(*database, kSchema));
-  PV_TRY_VOID(check_schema(*database, kSchema));
+  PV_TRY(auto database, open_state_file(state_dir / "sent_series.sqlite", kSchema));
   return std::unique_ptr<SentSeries>(new SentSeries(std::move(database)));
 }
 

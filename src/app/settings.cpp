@@ -11,6 +11,7 @@
 #include <toml++/toml.h>
 
 #include "app/setting_keys.h"
+#include "base/clock.h"
 #include "base/file.h"
 
 namespace pv::app {
@@ -250,7 +251,7 @@ std::string shown(const Key& key, const std::string& value) {
 
 std::int64_t latest_believable_s() {
   constexpr std::int64_t kDay = 86'400;
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count() + kDay;
+  return unix_now_s() + kDay;
 }
 
 std::filesystem::path Settings::reports() const {

@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <condition_variable>
 #include <ctime>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 
 #include <fmt/format.h>
 
 #define CPPHTTPLIB_OPENSSL_SUPPORT
 #define CPPHTTPLIB_ZLIB_SUPPORT
 #include <httplib.h>
+
+#include "base/clock.h"
 
 namespace pv {
 namespace {
@@ -19,7 +25,6 @@ using Clock = std::chrono::steady_clock;
 /// A server that sends a byte a minute may not hold a thread for ever.
 constexpr auto kLongestAnswer = std::chrono::minutes(30);
 constexpr std::size_t kMostRefusalBytes = 64U << 10;
-constexpr std::int64_t kDay_s = 86'400;
 
 struct Address {
   std::string origin, path;
@@ -78,10 +83,54 @@ std::int64_t HttpResponse::retry_after_s(std::int64_t now_s) const {
   return std::clamp<std::int64_t>(seconds, 0, kDay_s);
 }
 
+namespace {
+
+/// Cuts the connection of a request that is waited for when the program ends. The question may come down to a flag that a signal sets, which wakes
+/// nobody: so it is asked again and again.
+class StopWatch {
+ public:
+  StopWatch(httplib::Client& client, std::function<bool()> is_stopped)
+      : client_(&client), is_stopped_(std::move(is_stopped)), thread_([this](const std::stop_token& ended) { watch(ended); }) {}
+
+  void begin() {
+    const std::lock_guard lock(mutex_);
+    waits_ = true;
+    changed_.notify_one();
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    waits_ = false;
+  }
+
+ private:
+  void watch(const std::stop_token& ended) {
+    constexpr auto kLook = std::chrono::milliseconds(100), kGrace = std::chrono::milliseconds(2'000);
+    auto left = kGrace;
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, ended, [this] { return waits_; })) {
+      changed_.wait_for(lock, ended, kLook, [this] { return !waits_; });
+      if (!waits_ || !is_stopped_()) continue;
+      left -= kLook;
+      // Again and again: a connection that was being made when it was cut first is not by that.
+      if (left <= std::chrono::milliseconds(0)) client_->stop();
+    }
+  }
+
+  httplib::Client* client_;
+  std::function<bool()> is_stopped_;
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  bool waits_ = false;
+  std::jthread thread_;  // last: it uses the others
+};
+
+}  // namespace
+
 struct HttpClient::Parts {
   HttpClientOptions options;
   Address address;
   std::unique_ptr<httplib::Client> client;
+  std::optional<StopWatch> watch;
 };
 
 HttpClient::HttpClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -105,6 +154,7 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) 
   } else if (!options.credential.user.empty()) {
     client.set_basic_auth(options.credential.user, options.credential.password.reveal());
   }
+  if (options.is_stopped) parts->watch.emplace(client, options.is_stopped);
   parts->options = std::move(options);
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(parts)));
 }
@@ -150,8 +200,14 @@ Result<HttpResponse> HttpClient::send(const HttpRequest& request, const std::fun
 
   httplib::Response in;
   httplib::Error error = httplib::Error::Success;
-  const bool done = parts_->client->send(out, in, error);
   const std::string where = fmt::format("{} {}{}", request.method, parts_->options.base_url, request.target.substr(0, request.target.find('?')));
+  const auto is_stopped = [this] { return parts_->options.is_stopped && parts_->options.is_stopped(); };
+  constexpr const char* kStopped = "ended by a stop of the program";
+  if (is_stopped()) return fail(Errc::unavailable, fmt::format("{}: {}", where, kStopped));
+  if (parts_->watch) parts_->watch->begin();
+  const bool done = parts_->client->send(out, in, error);
+  if (parts_->watch) parts_->watch->end();
+  if (!done && !stopped && is_stopped()) return fail(Errc::unavailable, fmt::format("{}: {}", where, kStopped));
   if (stopped) return fail(std::move(*stopped).with(where));
   if (!done) return fail(Errc::unavailable, fmt::format("{}: {}", where, words_for(error)));
   answer.status = in.status;

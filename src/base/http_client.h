@@ -54,6 +54,8 @@ struct HttpClientOptions {
   std::chrono::milliseconds connect_time{5'000};
   std::chrono::milliseconds answer_time{60'000};  // between two bytes of an answer, and for a request to be taken
   std::size_t most_answer_bytes = 64U << 20;
+  /// Asked ten times a second while a request waits, from another thread: once it is true, no request begins, and one that waits has two seconds more.
+  std::function<bool()> is_stopped = {};
 };
 
 class HttpClient {

@@ -1,8 +1,11 @@
 #include "base/http_client.h"
 
+#include <atomic>
 #include <thread>
 
 #include <gtest/gtest.h>
+
+#include "testing/raw_server.h"
 
 #define CPPHTTPLIB_OPENSSL_SUPPORT
 #define CPPHTTPLIB_ZLIB_SUPPORT
@@ -83,6 +86,31 @@ TEST_F(HttpClientTest, ASilentServerIsUnavailable) {
   auto answer = client()->send({.target = "/slow"});
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().kind(), Errc::unavailable);
+}
+
+TEST_F(HttpClientTest, AStopEndsTheWaitForASilentServerAndBeginsNoRequest) {
+  std::atomic<int> requests = 0;
+  server_.Get("/", [&](const httplib::Request&, httplib::Response&) { ++requests; });
+  start();
+  const testing::RawServer silent;
+  std::atomic<bool> stop = false;
+  const auto opened_at = [&](const std::string& url) {
+    return std::move(*HttpClient::open({.base_url = url, .answer_time = std::chrono::minutes(30), .is_stopped = [&stop] { return stop.load(); }}));
+  };
+  const auto waiting = opened_at(silent.url()), later = opened_at("http://127.0.0.1:" + std::to_string(port_));
+  EXPECT_TRUE(later->send({.target = "/"}));
+  std::jthread soon([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    stop = true;
+  });
+  const auto cut = waiting->send({.target = "/"});
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().kind(), Errc::unavailable);
+  EXPECT_NE(cut.error().message().find("ended by a stop"), std::string::npos) << cut.error().message();
+  EXPECT_FALSE(later->send({.target = "/"}));
+  EXPECT_EQ(requests, 1);
+  stop = false;
+  EXPECT_TRUE(later->send({.target = "/"})) << "nothing of it is left";
 }
 
 TEST_F(HttpClientTest, ABodyIsHandedOnInPiecesAndARefusalIsKept) {

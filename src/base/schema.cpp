@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "base/private_file.h"
+
 namespace pv {
 namespace {
 
@@ -57,6 +59,16 @@ Result<void> check_schema(const Database& database, const Schema& schema) {
                                            schema.kind, version, schema.version));
   }
   return {};
+}
+
+Result<std::unique_ptr<Database>> open_state_file(const std::filesystem::path& file, const Schema& schema) {
+  PV_TRY_VOID(make_private_folder(file.parent_path(), GroupMay::pass));
+  PV_TRY_VOID(keep_private(file));
+  PV_TRY(auto database, Database::open(file, Database::Access::create));
+  PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024"));
+  PV_TRY_VOID(make_tables(*database, schema));
+  PV_TRY_VOID(check_schema(*database, schema));
+  return database;
 }
 
 }  // namespace pv

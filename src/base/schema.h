@@ -3,6 +3,8 @@
 ///   Threads: no state; a Database belongs to one thread at a time.
 
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string_view>
 
 #include "base/database.h"
@@ -24,5 +26,8 @@ struct Schema {
 [[nodiscard]] Result<void> make_tables(Database& database, const Schema& schema);
 /// Errors: corrupt: another kind of file, or a version that this program does not know.
 [[nodiscard]] Result<void> check_schema(const Database& database, const Schema& schema);
+/// The owner's small file beside the data: made where missing, with its folder; a commit is on disk when it returns. Errors: as above, and those of
+/// base/private_file.h.
+[[nodiscard]] Result<std::unique_ptr<Database>> open_state_file(const std::filesystem::path& file, const Schema& schema);
 
 }  // namespace pv

@@ -4,10 +4,11 @@
 #include <span>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace pv::fleet {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr std::int64_t kUploadsFrom_s = 3 * 3600 + 15 * 60;  // local time; five minutes for the whole fleet
 constexpr int kNightsAYear = 365;
 constexpr std::int64_t kUnsetClock_s = 1'577'840'402;  // 01/01/20 01:00:02 as the file shows it

@@ -8,11 +8,11 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 
 namespace pv::fleet {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr std::size_t kStampBytes = 17;
 constexpr std::size_t kCellBytes = 14;  // tab, sign, ten digits, point
 

@@ -4,10 +4,11 @@
 #include <array>
 #include <cstddef>
 
+#include "base/clock.h"
+
 namespace pv::fleet {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
 
 using Hours = std::array<std::int16_t, 24>;
 struct Week {

@@ -36,7 +36,9 @@ Result<std::unique_ptr<Client>> Client::open(const Access& access) {
     return fail(Errc::invalid_input, "grafana.username is not set, or has a ':'");
   }
   if (!fits_header(access.api_token.reveal())) return fail(Errc::invalid_input, "grafana.api_token has a control character in it");
-  auto http = HttpClient::open({.base_url = access.url, .answer_time = access.answer_time, .most_answer_bytes = kMostAnswerBytes});
+  HttpClientOptions options{.base_url = access.url, .answer_time = access.answer_time, .most_answer_bytes = kMostAnswerBytes};
+  if (access.stop.stop_possible()) options.is_stopped = [stop = access.stop] { return stop.stop_requested(); };
+  auto http = HttpClient::open(std::move(options));
   if (!http) return fail(std::move(http).error().with("grafana.url"));
   return std::unique_ptr<Client>(new Client(access, std::move(*http)));
 }

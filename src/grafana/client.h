@@ -31,7 +31,7 @@ struct Access {
   Secret password;       // grafana.password
   Secret api_token;      // grafana.api_token: used when there is no password
   std::chrono::milliseconds answer_time{30'000};
-  std::stop_token stop = {};  // once it is asked for, nothing more is sent: unavailable
+  std::stop_token stop = {};  // once it is asked for, nothing more is sent, and an answer is not waited for much longer: unavailable
 };
 
 struct Organization {

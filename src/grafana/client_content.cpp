@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "grafana/client.h"
+#include "grafana/json_text.h"
 #include "grafana/names.h"
 
 namespace pv::grafana {
@@ -14,8 +15,6 @@ using nlohmann::json;
 
 constexpr int kFolderPage = 1000;
 constexpr int kMostFolderPages = 50;
-
-std::string text_of(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 /// What stands in a path. Grafana 10 keeps older things under uids with other characters; encoded, they do no harm.
 Result<std::string> segment(std::string_view uid) {

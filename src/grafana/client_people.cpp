@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "grafana/client.h"
+#include "grafana/json_text.h"
 #include "grafana/names.h"
 
 namespace pv::grafana {
@@ -10,9 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-std::string text_of(const json& body) { return body.dump(-1, ' ', false, json::error_handler_t::replace); }
-
-Organization organization_of(const JsonValue& value) { return {value.integer("id") != 0 ? value.integer("id") : value.integer("orgId"), value.text("name")}; }
+Organization read_organization(const JsonValue& value) { return {value.integer("id") != 0 ? value.integer("id") : value.integer("orgId"), value.text("name")}; }
 
 Member member_of(const JsonValue& value) { return {value.integer("userId"), value.text("login"), value.text("role")}; }
 
@@ -41,7 +40,7 @@ Result<std::int64_t> id_in(const JsonValue& answer, std::string_view member) {
 
 Result<std::optional<Organization>> Client::organization(std::int64_t id) {
   PV_TRY(const auto found, find({.target = fmt::format("/api/orgs/{}", id)}));
-  return found ? std::optional(organization_of(*found)) : std::nullopt;
+  return found ? std::optional(read_organization(*found)) : std::nullopt;
 }
 
 Result<std::optional<Organization>> Client::organization(std::string_view name) {
@@ -49,7 +48,7 @@ Result<std::optional<Organization>> Client::organization(std::string_view name) 
   // A database may compare without regard to case.
   if (!found || found->text("name") != name) return std::optional<Organization>();
   PV_TRY_VOID(id_in(*found, "id"));
-  return std::optional(organization_of(*found));
+  return std::optional(read_organization(*found));
 }
 
 Result<std::int64_t> Client::make_organization(std::string_view name) {
@@ -123,7 +122,7 @@ Result<void> Client::delete_account(std::int64_t user) { return erase(0, fmt::fo
 
 Result<std::vector<Organization>> Client::organizations_of(std::int64_t user) {
   PV_TRY(const auto items, list({.target = fmt::format("/api/users/{}/orgs", user)}, ""));
-  return each<Organization>(items, organization_of);
+  return each<Organization>(items, read_organization);
 }
 
 Result<void> Client::use_organization(std::int64_t user, std::int64_t organization) {

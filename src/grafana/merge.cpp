@@ -139,7 +139,7 @@ class Merging {
 
   /// Nothing when it is in none of what results.
   std::optional<Json> value(const Json* base, const Json* theirs, const Json* ours, Kind kind, const std::string& path) {
-    const auto copy = [](const Json* json) { return json == nullptr ? std::nullopt : std::optional<Json>(*json); };
+    const auto copy = [](const Json* one) { return one == nullptr ? std::nullopt : std::optional<Json>(*one); };
     if (same(theirs, ours) || same(base, ours)) return copy(theirs);
     if (same(base, theirs)) return copy(ours);
     if (theirs != nullptr && ours != nullptr && theirs->is_object() && ours->is_object()) return object(base, *theirs, *ours, kind, path);

@@ -3,7 +3,6 @@
 #include <array>
 
 #include "base/digest.h"
-#include "base/private_file.h"
 #include "base/schema.h"
 #include "grafana/names.h"
 #include "tenancy/random_secret.h"
@@ -48,12 +47,7 @@ std::string keyed_hash(const std::string& key, const std::string& text) {
 }  // namespace
 
 Result<std::unique_ptr<Record>> Record::open(const std::filesystem::path& state_dir) {
-  PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));
-  const std::filesystem::path file = state_dir / "grafana.sqlite";
-  PV_TRY_VOID(keep_private(file));
-  PV_TRY(auto database, Database::open(file, Database::Access::create));
-  PV_TRY_VOID(make_tables(*database, kSchema));
-  PV_TRY_VOID(check_schema(*database, kSchema));
+  PV_TRY(auto database, open_state_file(state_dir / "grafana.sqlite", kSchema));
   std::unique_ptr<Record> record(new Record(std::move(database), {}));
   tenancy::prepare_sodium();
   // The first of several processes wins.

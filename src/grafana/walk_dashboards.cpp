@@ -16,7 +16,7 @@ using nlohmann::json;
 
 constexpr const char* kSaveMessage = "PowerView";
 constexpr int kMostAttempts = 3;  // somebody may be saving at the same time
-constexpr int kDeepest = 100;
+constexpr int kDeepestModel = 100;
 
 /// A reference to the datasource stands as the uid in an object, as a plain text, or as a variable's value.
 void point_at(json& value, const std::string& from, const std::string& to) {
@@ -91,7 +91,7 @@ class Boards {
 
  private:
   Result<std::string> generated(const WantedDashboard& wanted) {
-    const auto shallow = [](int depth, json::parse_event_t, json&) { return depth <= kDeepest; };
+    const auto shallow = [](int depth, json::parse_event_t, json&) { return depth <= kDeepestModel; };
     json content = json::parse(wanted.json, shallow, false);
     if (!content.is_object()) return fail(Errc::invalid_input, fmt::format("campaign '{}': its dashboard is no JSON object", wanted.campaign));
     if (datasource_ != datasource_uid(walk_.company)) point_at(content, datasource_uid(walk_.company), datasource_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "grafana/names.h"
+#include "grafana/json_text.h"
 #include "grafana/walk.h"
 
 namespace pv::grafana {
@@ -12,7 +13,7 @@ using nlohmann::json;
 
 constexpr const char* kCoreType = "influxdb";
 
-Secret text_of(const json& body) { return Secret(body.dump(-1, ' ', false, json::error_handler_t::replace)); }
+Secret secret_text_of(const json& body) { return Secret(text_of(body)); }
 
 /// The number of the custom header that carries the token: the one that is called so, else the first that is free.
 int header_number(const json& options) {
@@ -138,7 +139,7 @@ Result<std::string> ensure_datasource(Walk& walk, const WantedDatasource& wanted
   std::string uid = datasource_uid(walk.company);
   if (!found) {
     const json body = new_body(walk, wanted_content(walk, wanted, json::object()), uid);
-    PV_TRY_VOID(push(ActionKind::make, "", [&] { return walk.client->make_datasource(*walk.organization, text_of(body)); }));
+    PV_TRY_VOID(push(ActionKind::make, "", [&] { return walk.client->make_datasource(*walk.organization, secret_text_of(body)); }));
   } else {
     uid = found->uid;
     const bool is_known = walk.known.datasource_uid == uid;
@@ -159,7 +160,7 @@ Result<std::string> ensure_datasource(Walk& walk, const WantedDatasource& wanted
       const json body = new_body(walk, wanted_content(walk, wanted, json::object()), uid);
       const auto make_anew = [&]() -> Result<void> {
         PV_TRY_VOID(walk.client->delete_datasource(*walk.organization, uid));
-        return walk.client->make_datasource(*walk.organization, text_of(body));
+        return walk.client->make_datasource(*walk.organization, secret_text_of(body));
       };
       PV_TRY_VOID(push(ActionKind::change, fmt::format("made anew as '{}', from '{}'", wanted.type, found->type), make_anew));
     } else {
@@ -167,7 +168,7 @@ Result<std::string> ensure_datasource(Walk& walk, const WantedDatasource& wanted
       if (!is_pushed || !is_known || !has_secrets(now, content)) words += words.empty() ? "its token" : ", its token";
       if (!words.empty()) {
         const json body = changed_body(now, content);
-        PV_TRY_VOID(push(is_known ? ActionKind::change : ActionKind::adopt, words, [&] { return walk.client->change_datasource(*walk.organization, uid, text_of(body)); }));
+        PV_TRY_VOID(push(is_known ? ActionKind::change : ActionKind::adopt, words, [&] { return walk.client->change_datasource(*walk.organization, uid, secret_text_of(body)); }));
       }
     }
   }

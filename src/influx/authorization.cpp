@@ -1,5 +1,7 @@
 #include "influx/authorization.h"
 
+#include "influx/json_text.h"
+
 #include <utility>
 
 #include <fmt/format.h>
@@ -9,11 +11,6 @@ namespace pv::influx {
 namespace {
 
 using nlohmann::json;
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::optional<Permission> read_permission(const json& one) {
   if (!one.is_object() || !one.contains("resource") || !one["resource"].is_object()) return std::nullopt;

@@ -1,5 +1,7 @@
 #include "influx/bucket.h"
 
+#include "influx/json_text.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -21,11 +23,6 @@ bool has_downsampled_ending(std::string_view name) {
 bool is_ordinary(std::string_view name) {
   return !name.starts_with('_') && name.find('"') == std::string_view::npos && !looks_like_id(name) && !has_downsampled_ending(name) &&
          name != kMetaBucket && !name.starts_with(kEscaped);
-}
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 struct Page {

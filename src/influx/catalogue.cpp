@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "influx/flux.h"
 #include "influx/line_protocol.h"
 #include "model/rhythm.h"
@@ -16,7 +17,6 @@ namespace {
 constexpr std::size_t kMostSeries = 200'000;
 constexpr std::size_t kMostStamps = 16'000'000;
 constexpr std::size_t kMostSteps = 100'000;
-constexpr std::int64_t kDay_s = 86'400;
 
 struct Series {
   model::Channel channel;

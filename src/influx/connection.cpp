@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "influx/told.h"
 
 namespace pv::influx {
@@ -49,6 +50,7 @@ Result<std::unique_ptr<Connection>> Connection::open(Access access) {
   options.base_url = access.url;
   options.connect_time = access.connect_time;
   options.answer_time = access.answer_time;
+  options.is_stopped = access.is_stopped;
   auto client = HttpClient::open(std::move(options));
   if (!client) return fail(std::move(client).error().with("influxdb.url"));
   return std::unique_ptr<Connection>(new Connection(std::move(access), std::move(*client)));
@@ -56,7 +58,7 @@ Result<std::unique_ptr<Connection>> Connection::open(Access access) {
 
 std::int64_t Connection::now_s() const {
   if (access_.now_s) return access_.now_s();
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return unix_now_s();
 }
 
 Result<HttpResponse> Connection::send(HttpRequest request, std::string_view what) {

@@ -27,6 +27,7 @@ struct Access {
   std::string token_setting = "influxdb.admin_token";  // for messages
   std::chrono::milliseconds connect_time{5'000};
   std::chrono::milliseconds answer_time{60'000};
+  std::function<bool()> is_stopped = {};  // asked again and again while an answer is waited for: true ends that with unavailable
   std::function<std::int64_t()> now_s = {};  // Unix seconds; the system's clock when empty
 };
 

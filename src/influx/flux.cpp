@@ -9,12 +9,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "influx/line_protocol.h"
 
 namespace pv::influx {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
 
 /// First instant of the local day that an instant is in.
 std::int64_t day_start(const model::Zone& zone, std::int64_t time_s) {

@@ -96,6 +96,8 @@ std::string kept_tag_value(std::string_view text) {
   return out;
 }
 
+}  // namespace
+
 void append_tag(std::string& out, std::string_view key, std::string_view value) {
   const std::string escaped = escaped_tag_value(value);
   if (escaped.empty()) return;
@@ -104,8 +106,6 @@ void append_tag(std::string& out, std::string_view key, std::string_view value) 
   out += '=';
   out += escaped;
 }
-
-}  // namespace
 
 std::string escaped_tag_value(std::string_view text) {
   std::string out;

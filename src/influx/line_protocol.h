@@ -30,6 +30,8 @@ inline constexpr std::string_view kEventMeasurement = "logger_event";
 
 /// Text escaped for its place; may be empty when `text` is, and a tag then has to be left out.
 [[nodiscard]] std::string escaped_tag_value(std::string_view text);
+/// ",key=value", escaped; nothing where the value is "" then.
+void append_tag(std::string& line, std::string_view key, std::string_view value);
 [[nodiscard]] std::string escaped_key(std::string_view text);       // of tags, fields and measurements
 [[nodiscard]] std::string quoted_string_field(std::string_view text);  // with its quotes; control characters become spaces
 

@@ -12,11 +12,6 @@
 namespace pv::influx {
 namespace {
 
-void append_tag(std::string& line, std::string_view key, std::string_view value) {
-  const std::string escaped = escaped_tag_value(value);
-  if (!escaped.empty()) line += fmt::format(",{}={}", key, escaped);
-}
-
 class Fields {
  public:
   explicit Fields(std::string& line) : line_(line) {}

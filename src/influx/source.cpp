@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/shared_answer.h"
 #include "influx/catalogue.h"
 #include "influx/flux.h"
@@ -18,13 +19,12 @@
 namespace pv::influx {
 namespace {
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr std::int64_t kRecent_s = 2 * kDay_s;
 constexpr std::int64_t kLongest_s = 600;
 
 std::int64_t now_s(const Access& access) {
   if (access.now_s) return access.now_s();
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return unix_now_s();
 }
 
 /// Of requests that every page waits for and that cost InfluxDB little.

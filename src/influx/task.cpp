@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "influx/bucket.h"
+#include "influx/json_text.h"
 #include "influx/told.h"
 
 namespace pv::influx {
@@ -14,12 +15,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kPage = 500;
-constexpr std::size_t kMostPages = 100;
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
+constexpr std::size_t kMostTaskPages = 100;
 
 }  // namespace
 
@@ -30,7 +26,7 @@ Result<std::vector<Task>> old_downsampling_tasks(Connection& connection, std::st
     const std::string name = fmt::format("downsample_{}{}", bucket, ending);
     const std::string what = fmt::format("looking for task {}", name);
     std::string after;
-    for (std::size_t number = 0; number < kMostPages; ++number) {
+    for (std::size_t number = 0; number < kMostTaskPages; ++number) {
       std::string target = fmt::format("/api/v2/tasks?orgID={}&name={}&limit={}", organization, percent_encoded(name), kPage);
       if (!after.empty()) target += "&after=" + after;
       PV_TRY(const HttpResponse answer, connection.send({.target = std::move(target)}, what));

@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/private_file.h"
 #include "influx/bucket.h"
+#include "influx/json_text.h"
 
 namespace pv::influx {
 namespace {
@@ -24,11 +25,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint64_t kMostFileBytes = 1U << 20;
-
-std::string text_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
 
 std::set<std::string> ids_at(const json& object, const char* key) {
   std::set<std::string> ids;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kPage = 1000;  // entries of the ledger at a time
 constexpr std::size_t kNoLimit = ~std::size_t{0};
 
-std::string below(std::string_view folder, std::string_view name) { return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name); }
+std::string joined_path(std::string_view folder, std::string_view name) { return folder.empty() ? std::string(name) : fmt::format("{}/{}", folder, name); }
 
 std::string_view folder_of(std::string_view path) {
   const std::size_t slash = path.rfind('/');
@@ -118,7 +118,7 @@ class Audit {
   Result<void> look_into(const std::string& folder) {
     for (const FolderEntry& entry : listed(folder)) {
       if (is_full()) return {};
-      const std::string path = below(folder, entry.name);
+      const std::string path = joined_path(folder, entry.name);
       if (!S_ISDIR(entry.status.st_mode)) {
         PV_TRY_VOID(look_at_waiting(path, entry));
       } else if (entry.name == kParsedFolder || entry.name == kErrorFolder) {
@@ -132,7 +132,7 @@ class Audit {
 
   void note_filed(const std::string& folder) {
     for (const FolderEntry& entry : listed(folder)) {
-      if (!S_ISDIR(entry.status.st_mode) && model::is_logger_file_name(entry.name)) filed_on_disk_.insert(below(folder, entry.name));
+      if (!S_ISDIR(entry.status.st_mode) && model::is_logger_file_name(entry.name)) filed_on_disk_.insert(joined_path(folder, entry.name));
     }
   }
 
@@ -217,7 +217,7 @@ class Audit {
       const std::string device = std::string(folder_of(folder_of(path)));
       bool is_known = false;
       for (const std::string& name : {std::string(name_of(path)), first_name(name_of(path))}) {
-        PV_TRY(const auto entry, ledger_->entry_at(below(device, name)));
+        PV_TRY(const auto entry, ledger_->entry_at(joined_path(device, name)));
         // Filed since the ledger was read, or just being moved.
         const bool is_moving = entry && !entry->filed && (entry->state == FileState::committed || entry->state == FileState::rejected);
         is_known = is_known || (entry && entry->moved_to == path) || is_moving;

@@ -8,15 +8,12 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "ingest/intake_lock.h"
 #include "ingest/layout.h"
 
 namespace pv::ingest {
 namespace {
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 Result<std::vector<Ledger::Arrived>> put_on_record(std::span<FoundFile> files, const ErrandOptions& options) {
   std::vector<Ledger::Arrival> arrivals;
@@ -75,7 +72,7 @@ FileRecord record_of_entry(const LedgerEntry& entry, const std::filesystem::path
 
 /// Brings to its end what a program that is gone has left of files that are not there to be found any more.
 Result<void> finish_what_was_left(const ErrandOptions& options) {
-  PV_TRY_VOID(options.run.ledger->recover(now_s()));
+  PV_TRY_VOID(options.run.ledger->recover(unix_now_s()));
   EntryFilter filter;
   filter.waiting = true;
   filter.limit = options.most_files;

@@ -4,16 +4,13 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "ingest/layout.h"
 #include "ingest/receipt.h"
 
 namespace pv::ingest {
 namespace {
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 constexpr int kMaxNames = 10'000;
 
@@ -98,7 +95,7 @@ void Filing::refuse(FileRecord& record, const std::filesystem::path& standing_at
         std::filesystem::exists(std::filesystem::symlink_status(reason, code))) {
       continue;
     }
-    if (auto written = replace_file(reason, reason_json(record, now_ms())); !written) {
+    if (auto written = replace_file(reason, reason_json(record, unix_now_ms())); !written) {
       problems_->push_back(fmt::format("{}; {} stays where it is until the next run", written.error().message(), from.string()));
       return;
     }

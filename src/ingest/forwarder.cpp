@@ -6,14 +6,11 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 
 namespace pv::ingest {
 namespace {
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// Of the lines about what was ingested, which are no company's.
 const std::string kLines;
@@ -121,7 +118,7 @@ void Forwarder::work(const std::stop_token& stop) {
 Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_s) {
   back_off_ = std::min(options_.longest_wait, std::max(options_.first_wait, back_off_ * 2));
   pause_ = error.kind() == Errc::denied || error.kind() == Errc::invalid_input ? options_.longest_wait : with_jitter(back_off_);
-  if (not_before_s > 0) pause_ = std::max(pause_, std::chrono::milliseconds(std::chrono::seconds(not_before_s - now_s())));
+  if (not_before_s > 0) pause_ = std::max(pause_, std::chrono::milliseconds(std::chrono::seconds(not_before_s - unix_now_s())));
   note_trouble(error.message());
   {
     const std::lock_guard lock(mutex_);
@@ -132,7 +129,7 @@ Forwarder::Step Forwarder::set_back(const Error& error, std::int64_t not_before_
 
 Forwarder::Step Forwarder::hold(const std::string& whose, const Error& error, std::int64_t not_before_s) {
   if (stop_.stop_requested()) return Step::went_on;
-  const bool is_asked_to_rest = whose != kLines && not_before_s > now_s();
+  const bool is_asked_to_rest = whose != kLines && not_before_s > unix_now_s();
   if (is_asked_to_rest) return set_back(error, not_before_s);
   if (options_.probe && whose != kLines) {
     if (const auto answers = options_.probe(); !answers) return set_back(answers.error(), 0);
@@ -141,7 +138,7 @@ Forwarder::Step Forwarder::hold(const std::string& whose, const Error& error, st
   Hold& held = held_[whose];
   held.length = std::min(options_.longest_hold, std::max(is_soon ? options_.first_wait : options_.longest_wait, held.length * 2));
   held.until = Clock::now() + held.length;
-  if (not_before_s > 0) held.until = std::max(held.until, Clock::now() + std::chrono::seconds(not_before_s - now_s()));
+  if (not_before_s > 0) held.until = std::max(held.until, Clock::now() + std::chrono::seconds(not_before_s - unix_now_s()));
   note_trouble(whose.empty() ? error.message() : fmt::format("{}: {}", whose, error.message()));
   const std::lock_guard lock(mutex_);
   ++figures_.setbacks;
@@ -215,8 +212,7 @@ Result<void> Forwarder::forward(const std::vector<OutboxEntry>& entries, std::in
     not_before_s = mirror->not_before_s();
     return fail(std::move(outcome).error());
   }
-  PV_TRY_VOID(options_.outbox->forget_refused(options_.sink, tenant, stretches));
-  PV_TRY_VOID(note_refused(tenant, entries, *outcome));
+  PV_TRY_VOID(options_.outbox->list_refused(options_.sink, tenant, stretches, refused_of(tenant, entries, *outcome)));
   const std::lock_guard lock(mutex_);
   figures_.points += outcome->points;
   figures_.requests += outcome->requests;
@@ -252,16 +248,14 @@ Forwarder::Step Forwarder::forward_lines() {
   return Step::went_on;
 }
 
-Result<void> Forwarder::note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome) {
-  if (outcome.refused_total == 0) return {};
-  std::vector<RefusedRow> rows;
-  for (const model::RefusedPoint& point : outcome.refused) {
-    RefusedRow& row = rows.emplace_back();
-    row.sink = options_.sink;
-    row.tenant = tenant.str();
-    row.point = point;
+std::vector<RefusedRow> Forwarder::refused_of(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome) {
+  std::vector<RefusedRow> rows = refused_rows(options_.sink, tenant, outcome);
+  if (outcome.refused_total > 0) {
+    say(fmt::format("sink.refused sink={} tenant={} points={} listed={}", options_.sink, tenant.str(), outcome.refused_total, rows.size()));
+  }
+  for (RefusedRow& row : rows) {
     // The newest file that brought rows of this instant.
-    const auto from = std::find_if(entries.rbegin(), entries.rend(), [&point](const OutboxEntry& entry) {
+    const auto from = std::find_if(entries.rbegin(), entries.rend(), [&point = row.point](const OutboxEntry& entry) {
       return entry.stretch.campaign.str() == point.campaign && entry.stretch.logger_sn == point.logger_sn && entry.stretch.period.from_s <= point.time_s &&
              point.time_s < entry.stretch.period.to_s && !entry.file.empty();
     });
@@ -270,8 +264,7 @@ Result<void> Forwarder::note_refused(const model::TenantName& tenant, const std:
     row.file = fmt::format("{}/{}/{}", from->stretch.campaign.str(), from->device_folder, from->file);
     if (options_.locate) options_.locate(row, *from);
   }
-  say(fmt::format("sink.refused sink={} tenant={} points={} listed={}", options_.sink, tenant.str(), outcome.refused_total, rows.size()));
-  return options_.outbox->note_refused(rows);
+  return rows;
 }
 
 }  // namespace pv::ingest

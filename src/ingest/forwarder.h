@@ -88,7 +88,7 @@ class Forwarder {
   void all_is_well(const std::string& whose);
   void note_trouble(const std::string& trouble);
   std::set<std::string> held_now() const;
-  Result<void> note_refused(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome);
+  std::vector<RefusedRow> refused_of(const model::TenantName& tenant, const std::vector<OutboxEntry>& entries, const model::MirrorOutcome& outcome);
   void say(const std::string& line) const;
 
   ForwarderOptions options_;

@@ -51,8 +51,8 @@ std::optional<fs::path> inside(const fs::path& folder, const fs::path& path) {
   return relative;
 }
 
-/// Relative to the data folder; nothing when it is not below it, or not plainly so.
-std::optional<fs::path> below(const fs::path& data_folder, std::string_view text) {
+/// Relative to the data folder; nothing when it is not path_below it, or not plainly so.
+std::optional<fs::path> path_below(const fs::path& data_folder, std::string_view text) {
   if (text.empty() || text.front() != '/' || text.find('\0') != std::string_view::npos) return std::nullopt;
   const fs::path path = fs::path(text).lexically_normal();
   if (auto plainly = inside(fs::absolute(data_folder).lexically_normal(), path)) return plainly;
@@ -74,7 +74,7 @@ std::optional<fs::path> of_account(const std::string& account, std::string_view 
 
 HookMeaning nothing(std::string note) { return {HookMeaning::Kind::nothing, {}, std::move(note)}; }
 
-std::size_t depth_of(const fs::path& path) { return static_cast<std::size_t>(std::distance(path.begin(), path.end())); }
+std::size_t depth_of_path(const fs::path& path) { return static_cast<std::size_t>(std::distance(path.begin(), path.end())); }
 
 }  // namespace
 
@@ -159,14 +159,14 @@ HookMeaning meaning_of(const HookEvent& event, const std::filesystem::path& data
   const std::string& path = takes_target ? event.target : event.path;
   const std::string& virtual_path = takes_target ? event.virtual_target : event.virtual_path;
   if (path.empty() && virtual_path.empty()) return {HookMeaning::Kind::scan, {}, "no path is given: all folders are looked through"};
-  std::optional<fs::path> found = below(data_folder, path);
+  std::optional<fs::path> found = path_below(data_folder, path);
   if (!found && path.empty()) found = of_account(event.username, virtual_path);
   if (!found) {
     if (event.action == "mkdir") return nothing("the folder does not lie in the data folder");
     return {HookMeaning::Kind::scan, {}, "the path does not lie in the data folder for certain: all folders are looked through"};
   }
   if (event.action == "mkdir") {
-    if (depth_of(*found) < 2 || depth_of(*found) > 3) return nothing("no campaign's and no device's folder");
+    if (depth_of_path(*found) < 2 || depth_of_path(*found) > 3) return nothing("no campaign's and no device's folder");
     return {HookMeaning::Kind::folder, *found, "a folder was made"};
   }
   const std::string name = found->filename().string();

@@ -14,7 +14,7 @@ using Variables = std::map<std::string, std::string>;
 using Kind = HookMeaning::Kind;
 
 constexpr const char* kData = "/srv/data";
-constexpr const char* kFile = "acme/north/02001084/T302_250803_031500.tsv";
+constexpr const char* kUploaded = "acme/north/02001084/T302_250803_031500.tsv";
 
 /// As SFTPGo sets them for a file that came whole.
 Variables upload_variables() {
@@ -176,15 +176,15 @@ TEST(HookEventTest, ANameThatIsNoUtf8StillMakesAnEvent) {
 TEST(HookMeaningTest, AWholeFileIsNamedBelowTheDataFolder) {
   const HookMeaning meaning = meaning_of_variables({});
   EXPECT_EQ(meaning.kind, Kind::file);
-  EXPECT_EQ(meaning.path, kFile);
+  EXPECT_EQ(meaning.path, kUploaded);
   EXPECT_FALSE(meaning.note.empty());
-  EXPECT_EQ(meaning_of_variables({{"SFTPGO_ACTION", "first-upload"}}).path, kFile);
+  EXPECT_EQ(meaning_of_variables({{"SFTPGO_ACTION", "first-upload"}}).path, kUploaded);
 }
 
 TEST(HookMeaningTest, ADataFolderWithASlashAtItsEndIsTheSame) {
   const HookEvent event = event_of_variables(upload_variables()).value();
-  EXPECT_EQ(meaning_of(event, "/srv/data/").path, kFile);
-  EXPECT_EQ(meaning_of(event, "/srv/./x/../data").path, kFile);
+  EXPECT_EQ(meaning_of(event, "/srv/data/").path, kUploaded);
+  EXPECT_EQ(meaning_of(event, "/srv/./x/../data").path, kUploaded);
 }
 
 TEST(HookMeaningTest, AFailedTransferNamesNoFile) {

@@ -3,19 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "ingest/told_text.h"
 
 namespace pv::ingest {
 namespace {
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 void add_setback(const FileRecord& record, std::vector<Setback>& setbacks) {
   for (Setback& setback : setbacks) {
@@ -51,7 +44,7 @@ void give_back(Ledger& ledger, std::vector<FileId>& files) {
   if (files.empty()) return;
   std::vector<Ledger::Step> steps;
   for (const FileId file : files) {
-    steps.push_back({.id = file, .event = FileEvent::postpone, .reason = "ledger_unavailable", .message = "the ledger could not be written", .next_attempt_s = now_s()});
+    steps.push_back({.id = file, .event = FileEvent::postpone, .reason = "ledger_unavailable", .message = "the ledger could not be written", .next_attempt_s = unix_now_s()});
   }
   const auto recorded = ledger.record(steps);
   if (recorded || recorded.error().kind() == Errc::conflict) files.clear();
@@ -62,7 +55,7 @@ void give_back(Ledger& ledger, std::vector<FileId>& files) {
 Intake::Intake(IntakeOptions options) : options_(std::move(options)) {}
 
 Result<std::unique_ptr<Intake>> Intake::start(IntakeOptions options) {
-  PV_TRY([[maybe_unused]] const std::uint64_t recovered, options.run.ledger->recover(now_s()));
+  PV_TRY([[maybe_unused]] const std::uint64_t recovered, options.run.ledger->recover(unix_now_s()));
   std::unique_ptr<Intake> intake(new Intake(std::move(options)));
   for (unsigned w = 0; w < std::max(1U, intake->options_.workers); ++w) {
     intake->workers_.emplace_back([self = intake.get()](const std::stop_token& stop) { self->work(stop); });
@@ -103,7 +96,7 @@ void Intake::work(const std::stop_token& stop) {
 
 bool Intake::take_some(const std::stop_token& stop) {
   Ledger& ledger = *options_.run.ledger;
-  auto claimed = ledger.claim(options_.most_files, options_.most_bytes, now_s());
+  auto claimed = ledger.claim(options_.most_files, options_.most_bytes, unix_now_s());
   if (!claimed) {
     if (options_.log) options_.log(claimed.error().message());
     return false;
@@ -116,10 +109,10 @@ bool Intake::take_some(const std::stop_token& stop) {
   const auto begin = std::chrono::steady_clock::now();
   RunOptions run_options = options_.run;
   run_options.stop = stop;
-  const std::int64_t start_ms = now_ms();
+  const std::int64_t start_ms = unix_now_ms();
   RunReport report = run(std::move(*claimed), run_options);
   report.start_ms = start_ms;
-  report.end_ms = now_ms();
+  report.end_ms = unix_now_ms();
   if (options_.on_report) {
     const std::lock_guard lock(announcing_);
     options_.on_report(report);

@@ -5,15 +5,12 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/private_file.h"
 #include "ingest/ledger_state.h"
 
 namespace pv::ingest {
 namespace {
-
-std::int64_t system_now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// How much a way tells of who handed a file in.
 int knowledge(model::Way way) noexcept {
@@ -118,7 +115,7 @@ Ledger::~Ledger() = default;
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const std::filesystem::path& state_dir, Access access, std::function<std::int64_t()> now_s) {
   auto state = std::make_unique<State>();
-  state->now_s = now_s ? std::move(now_s) : system_now_s;
+  state->now_s = now_s ? std::move(now_s) : unix_now_s;
   state->path = state_dir / "ledger.sqlite";
   if (access == Access::read_write) {
     PV_TRY_VOID(make_private_folder(state_dir, GroupMay::pass));

@@ -11,11 +11,11 @@
 namespace pv::ingest {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x5056'4c47;  // "PVLG"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kLedgerId = 0x5056'4c47;  // "PVLG"
+constexpr std::int64_t kLedgerVersion = 1;
 
 // due_s: when somebody takes it up by itself; NULL while somebody is at it, or nobody will.
-constexpr const char* kTables = R"(
+constexpr const char* kLedgerTables = R"(
 CREATE TABLE entry(
   id INTEGER PRIMARY KEY,
   path TEXT NOT NULL, tenant TEXT NOT NULL, campaign TEXT NOT NULL, device TEXT NOT NULL, name TEXT NOT NULL,
@@ -40,7 +40,7 @@ CREATE TABLE last_arrival(
   PRIMARY KEY(tenant, campaign, device)) WITHOUT ROWID;
 )";
 
-constexpr Schema kSchema = {"ledger", kApplicationId, kVersion, "PRAGMA journal_mode=WAL", kTables};
+constexpr Schema kLedgerSchema = {"ledger", kLedgerId, kLedgerVersion, "PRAGMA journal_mode=WAL", kLedgerTables};
 
 std::vector<Evidence> evidence_of(std::string_view text) {
   std::vector<Evidence> evidence;
@@ -129,11 +129,11 @@ Result<std::unique_ptr<Database>> open_ledger_file(const std::filesystem::path& 
   PV_TRY(auto database, Database::open(path, use == LedgerUse::write ? Database::Access::create : Database::Access::read_write));
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-2048; PRAGMA temp_store=MEMORY"));
   if (use == LedgerUse::write) {
-    PV_TRY_VOID(make_tables(*database, kSchema));
+    PV_TRY_VOID(make_tables(*database, kLedgerSchema));
   } else {
     PV_TRY_VOID(database->run("PRAGMA query_only=1"));
   }
-  PV_TRY_VOID(check_schema(*database, kSchema));
+  PV_TRY_VOID(check_schema(*database, kLedgerSchema));
   return database;
 }
 

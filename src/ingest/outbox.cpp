@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/database.h"
 #include "base/digest.h"
 #include "base/private_file.h"
@@ -13,14 +14,14 @@
 namespace pv::ingest {
 namespace {
 
-constexpr std::int64_t kApplicationId = 0x5056'4f42;  // "PVOB"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kOutboxId = 0x5056'4f42;  // "PVOB"
+constexpr std::int64_t kOutboxVersion = 1;
 /// Refused points are kept for a person to read, who reads no more than this.
 constexpr std::int64_t kMostRefused = 10'000;
 constexpr std::int64_t kMostLines = 100'000;
 constexpr std::size_t kMostLineBytes = 1U << 20;  // of one call
 
-constexpr const char* kTables = R"(
+constexpr const char* kOutboxTables = R"(
 CREATE TABLE entry(
   id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, tenant TEXT NOT NULL, campaign TEXT NOT NULL, logger TEXT NOT NULL,
   from_s INTEGER NOT NULL, to_s INTEGER NOT NULL, change INTEGER NOT NULL, ready INTEGER NOT NULL,
@@ -36,11 +37,7 @@ CREATE TABLE line(id INTEGER PRIMARY KEY AUTOINCREMENT, sink TEXT NOT NULL, text
 CREATE TABLE trouble(sink TEXT PRIMARY KEY, message TEXT NOT NULL, since_s INTEGER NOT NULL) WITHOUT ROWID;
 )";
 
-constexpr Schema kSchema = {"outbox", kApplicationId, kVersion, "PRAGMA journal_mode=WAL", kTables};
-
-std::int64_t system_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+constexpr Schema kOutboxSchema = {"outbox", kOutboxId, kOutboxVersion, "PRAGMA journal_mode=WAL", kOutboxTables};
 
 void widen(std::vector<model::Stretch>& stretches, const model::CampaignName& campaign, const std::string& sn, std::int64_t first_s, std::int64_t last_s) {
   auto known = std::find_if(stretches.begin(), stretches.end(), [&sn](const model::Stretch& one) { return one.logger_sn == sn; });
@@ -89,12 +86,12 @@ Result<std::unique_ptr<Outbox>> Outbox::open(const std::filesystem::path& state_
   PV_TRY(auto database, Database::open(path, writes ? Database::Access::create : Database::Access::read_write));
   PV_TRY_VOID(database->run("PRAGMA synchronous=FULL; PRAGMA cache_size=-1024; PRAGMA temp_store=MEMORY"));
   if (writes) {
-    PV_TRY_VOID(make_tables(*database, kSchema));
+    PV_TRY_VOID(make_tables(*database, kOutboxSchema));
   } else {
     PV_TRY_VOID(database->run("PRAGMA query_only=1"));
   }
-  PV_TRY_VOID(check_schema(*database, kSchema));
-  return std::unique_ptr<Outbox>(new Outbox(std::move(database), std::move(sinks), now_s ? std::move(now_s) : system_seconds));
+  PV_TRY_VOID(check_schema(*database, kOutboxSchema));
+  return std::unique_ptr<Outbox>(new Outbox(std::move(database), std::move(sinks), now_s ? std::move(now_s) : unix_now_s));
 }
 
 Result<Outbox::Announced> Outbox::announce(const model::TenantName& tenant, std::span<const model::Delivery> deliveries) {
@@ -216,10 +213,29 @@ Result<void> Outbox::done(std::span<const OutboxEntry> entries) {
   return transaction.commit();
 }
 
-Result<void> Outbox::note_refused(std::span<const RefusedRow> rows) {
-  if (rows.empty()) return {};
+std::vector<RefusedRow> refused_rows(const std::string& sink, const model::TenantName& tenant, const model::MirrorOutcome& outcome) {
+  std::vector<RefusedRow> rows;
+  for (const model::RefusedPoint& point : outcome.refused) {
+    RefusedRow& row = rows.emplace_back();
+    row.sink = sink;
+    row.tenant = tenant.str();
+    row.point = point;
+  }
+  return rows;
+}
+
+Result<void> Outbox::list_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches, std::span<const RefusedRow> rows) {
   const std::lock_guard lock(mutex_);
+  PV_TRY(Statement any, database_->prepare("SELECT 1 FROM refused LIMIT 1"));
+  PV_TRY(const bool has_any, any.step());
+  if (!has_any && rows.empty()) return {};
+  any.reset();
   PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
+  PV_TRY(Statement drop, database_->prepare("DELETE FROM refused WHERE sink=? AND tenant=? AND campaign=? AND logger=? AND time_s>=? AND time_s<?"));
+  for (const model::Stretch& stretch : stretches) {
+    drop.bind(1, sink).bind(2, tenant.str()).bind(3, stretch.campaign.str()).bind(4, stretch.logger_sn).bind(5, stretch.period.from_s).bind(6, stretch.period.to_s);
+    PV_TRY_VOID(drop.run());
+  }
   PV_TRY(Statement insert, database_->prepare("INSERT INTO refused(sink,tenant,campaign,logger,field,time_s,reason,file,line,digest,at_s) VALUES(?,?,?,?,?,?,?,?,?,?,?)"));
   for (const RefusedRow& row : rows) {
     insert.bind(1, row.sink).bind(2, row.tenant).bind(3, row.point.campaign).bind(4, row.point.logger_sn).bind(5, row.point.field).bind(6, row.point.time_s);
@@ -228,21 +244,6 @@ Result<void> Outbox::note_refused(std::span<const RefusedRow> rows) {
   }
   PV_TRY(Statement trim, database_->prepare("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?"));
   PV_TRY_VOID(trim.bind(1, kMostRefused).run());
-  return transaction.commit();
-}
-
-Result<void> Outbox::forget_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches) {
-  const std::lock_guard lock(mutex_);
-  PV_TRY(Statement any, database_->prepare("SELECT 1 FROM refused LIMIT 1"));
-  PV_TRY(const bool has_any, any.step());
-  if (!has_any) return {};
-  any.reset();
-  PV_TRY(Transaction transaction, Transaction::begin(*database_, Transaction::Kind::write));
-  PV_TRY(Statement drop, database_->prepare("DELETE FROM refused WHERE sink=? AND tenant=? AND campaign=? AND logger=? AND time_s>=? AND time_s<?"));
-  for (const model::Stretch& stretch : stretches) {
-    drop.bind(1, sink).bind(2, tenant.str()).bind(3, stretch.campaign.str()).bind(4, stretch.logger_sn).bind(5, stretch.period.from_s).bind(6, stretch.period.to_s);
-    PV_TRY_VOID(drop.run());
-  }
   return transaction.commit();
 }
 

@@ -50,6 +50,9 @@ struct RefusedRow {
   std::int64_t at_s = 0;
 };
 
+/// What an outcome refused, from no known file.
+std::vector<RefusedRow> refused_rows(const std::string& sink, const model::TenantName& tenant, const model::MirrorOutcome& outcome);
+
 /// How a sink is doing.
 struct SinkStanding {
   std::string sink;
@@ -93,9 +96,8 @@ class Outbox {
   Result<std::vector<OutboxEntry>> next(const std::string& sink, std::size_t most, const std::set<std::string>& passed_over = {});
   /// The copy has them.
   Result<void> done(std::span<const OutboxEntry> entries);
-  Result<void> note_refused(std::span<const RefusedRow> rows);
-  /// These stretches were taken, all but what is noted anew.
-  Result<void> forget_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches);
+  /// These stretches were taken, all but these rows: what was listed of them before is listed no longer.
+  Result<void> list_refused(const std::string& sink, const model::TenantName& tenant, std::span<const model::Stretch> stretches, std::span<const RefusedRow> rows);
   /// "" when all is well again. Costs nothing when it says what it said last.
   Result<void> note_trouble(const std::string& sink, const std::string& trouble);
 

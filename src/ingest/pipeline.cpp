@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/file.h"
 #include "ingest/file_coverage.h"
@@ -25,10 +26,6 @@ namespace {
 using Batch = std::vector<Task>;
 using Readings = std::vector<FileReading>;
 using Clock = std::chrono::steady_clock;
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
@@ -182,7 +179,7 @@ void Run::after_reading(Work& work) {
   std::vector<Ledger::Step> steps;
   for (std::size_t i = 0; i < work.batch.size(); ++i) {
     if (!work.batch[i].entry || work.batch[i].only_moves()) continue;
-    steps.push_back(step_after_reading(*work.batch[i].entry, work.readings[i], work.records[i], now_s()));
+    steps.push_back(step_after_reading(*work.batch[i].entry, work.readings[i], work.records[i], unix_now_s()));
   }
   const bool recorded = record(steps);
   if (!steps.empty()) fault_point("ingest.read_recorded");
@@ -202,7 +199,7 @@ void Run::after_reading(Work& work) {
 void Run::after_sink(Work& work, const std::vector<bool>& was_ready) {
   std::vector<Ledger::Step> steps;
   for (std::size_t i = 0; i < work.batch.size(); ++i) {
-    if (work.batch[i].entry && was_ready[i]) steps.push_back(step_after_sink(*work.batch[i].entry, work.records[i], now_s()));
+    if (work.batch[i].entry && was_ready[i]) steps.push_back(step_after_sink(*work.batch[i].entry, work.records[i], unix_now_s()));
   }
   const bool recorded = record(steps);
   if (!steps.empty()) fault_point("ingest.commit_recorded");
@@ -307,7 +304,7 @@ void Run::file_away(Work& work) {
     if (is_final && work.is_on_record[i]) move(work.batch[i], record, filing);
     if (task.entry && work.is_on_record[i] && (is_final || vanished)) {
       if (is_final && waits_for_move(task, record)) {
-        again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : below(problems.back(), options_->data_folder), now_s()));
+        again.push_back(postponed(*task.entry, "not_moved", problems.empty() ? "it could not be moved" : below(problems.back(), options_->data_folder), unix_now_s()));
       } else {
         moves.push_back({task.entry->id, record.moved_to.empty() ? "" : std::filesystem::path(record.moved_to).lexically_relative(options_->data_folder).string()});
       }
@@ -379,7 +376,7 @@ RunReport run_tasks(Batch tasks, const RunOptions& options) {
       std::vector<Ledger::Step> again;
       for (const Batch& batch : batches) {
         for (const Task& task : batch) {
-          if (task.entry && !task.only_moves()) again.push_back({.id = task.entry->id, .event = FileEvent::postpone, .next_attempt_s = now_s()});
+          if (task.entry && !task.only_moves()) again.push_back({.id = task.entry->id, .event = FileEvent::postpone, .next_attempt_s = unix_now_s()});
         }
       }
       if (auto recorded = options.ledger->record(again); !recorded) report.problems.push_back(recorded.error().message());

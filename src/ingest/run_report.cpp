@@ -81,63 +81,63 @@ enum class Extent : std::uint8_t { whole, receipt };
 
 ordered_json file_json(const FileRecord& file, Extent extent) {
   const bool is_whole = extent == Extent::whole;
-  ordered_json json;
+  ordered_json body;
   if (is_whole) {
-    json["file_path"] = file.path;
-    json["bucket"] = file.tenant;
-    json["campaign"] = file.campaign;
+    body["file_path"] = file.path;
+    body["bucket"] = file.tenant;
+    body["campaign"] = file.campaign;
   }
-  json["device_master_sn"] = file.logger_sn;
-  json["status"] = status_of(file.fate);
+  body["device_master_sn"] = file.logger_sn;
+  body["status"] = status_of(file.fate);
   const std::string_view message = is_whole ? std::string_view(file.message) : told_message(file.reason, file.message);
-  json["error"] = message.empty() ? ordered_json(nullptr) : ordered_json(message);
-  json["nb_rows"] = file.rows;
-  json["nb_channels"] = file.channels.size();
-  json["nb_points"] = file.samples;
-  json["nb_invalid_timestamps"] = file.invalid_timestamps;
-  json["nb_invalid_values"] = file.invalid_values;
+  body["error"] = message.empty() ? ordered_json(nullptr) : ordered_json(message);
+  body["nb_rows"] = file.rows;
+  body["nb_channels"] = file.channels.size();
+  body["nb_points"] = file.samples;
+  body["nb_invalid_timestamps"] = file.invalid_timestamps;
+  body["nb_invalid_values"] = file.invalid_values;
   if (is_whole) {
-    json["channels"] = file.channels;
+    body["channels"] = file.channels;
     ordered_json meta = ordered_json::object();
     for (const auto& [key, value] : file.header_meta) meta[key] = value;
-    json["file_header_meta"] = std::move(meta);
+    body["file_header_meta"] = std::move(meta);
   }
-  json["time_start"] = optional_time(file.time_start_s);
-  json["time_end"] = optional_time(file.time_end_s);
+  body["time_start"] = optional_time(file.time_start_s);
+  body["time_end"] = optional_time(file.time_end_s);
 
-  json["fate"] = to_string(file.fate);
-  json["reason"] = file.reason.empty() ? ordered_json(nullptr) : ordered_json(file.reason);
-  json["line"] = file.line == 0 ? ordered_json(nullptr) : ordered_json(file.line);
-  if (is_whole) json["moved_to"] = file.moved_to.empty() ? ordered_json(nullptr) : ordered_json(file.moved_to);
-  json["device_folder"] = file.device;
-  if (is_whole) json["digest"] = file.digest;
-  json["size"] = file.size;
-  json["format"] = file.format;
-  json["zone"] = file.zone;
-  json["nb_restart_rows"] = file.restart_rows;
-  json["nb_clock_unset_rows"] = file.clock_unset_rows;
-  json["nb_duplicate_stamps"] = file.duplicate_stamps;
-  json["nb_missing_cells"] = file.missing_cells;
-  json["nb_other_faults"] = file.other_faults;
-  json["nb_gaps"] = file.gaps;
-  json["gap_s"] = file.gap_s;
-  json["truncated_tail"] = file.truncated_tail
+  body["fate"] = to_string(file.fate);
+  body["reason"] = file.reason.empty() ? ordered_json(nullptr) : ordered_json(file.reason);
+  body["line"] = file.line == 0 ? ordered_json(nullptr) : ordered_json(file.line);
+  if (is_whole) body["moved_to"] = file.moved_to.empty() ? ordered_json(nullptr) : ordered_json(file.moved_to);
+  body["device_folder"] = file.device;
+  if (is_whole) body["digest"] = file.digest;
+  body["size"] = file.size;
+  body["format"] = file.format;
+  body["zone"] = file.zone;
+  body["nb_restart_rows"] = file.restart_rows;
+  body["nb_clock_unset_rows"] = file.clock_unset_rows;
+  body["nb_duplicate_stamps"] = file.duplicate_stamps;
+  body["nb_missing_cells"] = file.missing_cells;
+  body["nb_other_faults"] = file.other_faults;
+  body["nb_gaps"] = file.gaps;
+  body["gap_s"] = file.gap_s;
+  body["truncated_tail"] = file.truncated_tail
                                ? ordered_json{{"line", file.truncated_line}, {"byte_offset", file.truncated_byte}}
                                : ordered_json(nullptr);
-  json["nb_points_new"] = file.outcome.samples_new;
-  json["nb_points_same"] = file.outcome.samples_same;
-  json["nb_points_replaced"] = file.outcome.samples_replaced;
-  json["nb_points_outranked"] = file.outcome.samples_outranked;
-  json["already_stored"] = file.outcome.known_file;
-  json["coverage"] = coverage_json(file.coverage);
-  json["warnings"] = file.warnings;
-  json["faults"] = faults_json(file);
-  if (is_whole) json["evidence"] = evidence_json(file);
-  return json;
+  body["nb_points_new"] = file.outcome.samples_new;
+  body["nb_points_same"] = file.outcome.samples_same;
+  body["nb_points_replaced"] = file.outcome.samples_replaced;
+  body["nb_points_outranked"] = file.outcome.samples_outranked;
+  body["already_stored"] = file.outcome.known_file;
+  body["coverage"] = coverage_json(file.coverage);
+  body["warnings"] = file.warnings;
+  body["faults"] = faults_json(file);
+  if (is_whole) body["evidence"] = evidence_json(file);
+  return body;
 }
 
 /// JSON text whatever bytes a path holds.
-std::string dump(const ordered_json& json) { return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"; }
+std::string dump(const ordered_json& body) { return body.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n"; }
 
 /// Distances longer than one and a half of the expected step, or of the file's usual one.
 void count_gaps(const FileReading& reading, FileRecord& record) {

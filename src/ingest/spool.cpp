@@ -19,7 +19,7 @@ namespace pv::ingest {
 namespace {
 
 constexpr std::string_view kEnding = ".json";
-constexpr std::size_t kMostBytes = 64U << 10U;
+constexpr std::size_t kMostNoteBytes = 64U << 10U;
 
 /// Names sort by the moment they were given.
 std::string new_name() {
@@ -96,7 +96,7 @@ Result<std::vector<Spool::Kept>> Spool::waiting(std::size_t most) const {
     if (kept.size() == most) break;
     if (entry.name.starts_with('.') || !entry.name.ends_with(kEnding)) continue;
     std::string text;
-    if (S_ISREG(entry.status.st_mode) && static_cast<std::size_t>(entry.status.st_size) <= kMostBytes) {
+    if (S_ISREG(entry.status.st_mode) && static_cast<std::size_t>(entry.status.st_size) <= kMostNoteBytes) {
       const auto file = folder_.file(entry.name, O_RDONLY);
       if (!file) continue;
       text.resize(static_cast<std::size_t>(entry.status.st_size));

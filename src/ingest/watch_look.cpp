@@ -26,7 +26,7 @@ std::ptrdiff_t depth_of(std::string_view path) { return path.empty() ? 0 : 1 + s
 
 std::string path_below(const std::string& folder, const std::string& name) { return folder.empty() ? name : folder + "/" + name; }
 
-std::string_view name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view file_name_of(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool is_folder_to_look_at(std::string_view name) { return !name.starts_with('.') && name != kParsedFolder && name != kErrorFolder; }
 
@@ -101,8 +101,8 @@ void Watch::State::meet_file(const std::string& path, const struct stat& status,
 }
 
 void Watch::State::meet_partial(const std::string& path, const struct stat& status, model::Way way) {
-  const std::string own(own_name_of_partial(name_of(path)));
-  const std::string own_path = path.substr(0, path.size() - name_of(path).size()) + own;
+  const std::string own(own_name_of_partial(file_name_of(path)));
+  const std::string own_path = path.substr(0, path.size() - file_name_of(path).size()) + own;
   if (options_.desk == nullptr || !S_ISREG(status.st_mode) || depth_of(path) != kDeviceDepth + 1) return;
   // The grace begins when the transfer is over, which gives no event of its own: it is looked at again and again meanwhile.
   const bool is_running = is_arriving(own_path);
@@ -119,7 +119,7 @@ void Watch::State::meet_partial(const std::string& path, const struct stat& stat
 }
 
 void Watch::State::meet(const std::string& path, const struct stat& status, model::Way way) {
-  const std::string_view name = name_of(path);
+  const std::string_view name = file_name_of(path);
   if (model::is_logger_file_name(name)) {
     meet_file(path, status, way);
   } else if (!own_name_of_partial(name).empty()) {

@@ -340,11 +340,11 @@ TEST(EnergyTest, ShorterRowsThanTheStepDoNotOverlap) {
 }
 
 TEST(EnergyTest, ALocalDayOf25HoursHasTheEnergyOf25Hours) {
-  constexpr std::int64_t kOctober26 = 1'761'429'600;
+  constexpr std::int64_t kMidnight = 1'761'429'600;  // 26 October 2025 in Paris
   std::vector<std::int64_t> stamps;
-  for (std::int64_t t = kOctober26 - 3600; t <= kOctober26 + 30 * 3600; t += 600) stamps.push_back(t);
+  for (std::int64_t t = kMidnight - 3600; t <= kMidnight + 30 * 3600; t += 600) stamps.push_back(t);
   Opened opened = constant_power(stamps);
-  const auto edges = calendar_edges({kOctober26, kOctober26 + 25 * 3600}, *model::Zone::from_name("Europe/Paris"), Calendar::day);
+  const auto edges = calendar_edges({kMidnight, kMidnight + 25 * 3600}, *model::Zone::from_name("Europe/Paris"), Calendar::day);
   ASSERT_EQ(edges->size(), 2U);
   EXPECT_EQ((*energy(opened.scope(), *edges))[0].energy_wh[0], 600.0 * 25);
 }

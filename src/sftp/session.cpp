@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "sftp/listing_line.h"
 
 namespace pv::sftp {
@@ -243,7 +244,7 @@ void Session::on(const LookAtHandle& ask, Out& out) {
     seen.modified_s = status.st_mtim.tv_sec;
   } else if (const auto* writing = std::get_if<Writing>(handle)) {
     seen.size = writing->file ? writing->file->size() : 0;
-    seen.modified_s = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    seen.modified_s = unix_now_s();
   } else {
     seen.kind = Seen::Kind::folder;
   }
@@ -307,7 +308,7 @@ void Session::on(const ReadFolder& ask, Out& out) {
   auto* listing = std::get_if<Listing>(handle);
   if (listing == nullptr) return write_status(out, ask.id, Status::failure, "it is not a folder");
   if (listing->next == listing->entries.size()) return write_status(out, ask.id, Status::eof, "");
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now = unix_now_s();
   PacketWriter packet(out, Type::name);
   packet.number(ask.id).number(0);
   std::uint32_t count = 0;

@@ -105,7 +105,7 @@ Bytes from_hex(std::string_view hex) {
   return bytes;
 }
 
-std::string to_hex(const Bytes& bytes) {
+std::string hex_of(const Bytes& bytes) {
   std::string hex;
   for (const std::byte b : bytes) {
     constexpr std::string_view kDigits = "0123456789abcdef";
@@ -248,7 +248,7 @@ void expect_frozen(std::string_view hex, BlockKind kind) {
   const auto read = decoded(from_hex(hex));
   ASSERT_TRUE(read) << read.error().message();
   expect_same(*read, small_leaf());
-  const std::string today = to_hex(encoded(small_leaf(), kind));
+  const std::string today = hex_of(encoded(small_leaf(), kind));
   EXPECT_EQ(today.substr(0, 8), hex.substr(0, 8)) << "magic, version, kind";
   EXPECT_EQ(today.substr(24, 34), hex.substr(24, 34)) << "counts, times, origins";
 }

@@ -17,7 +17,7 @@ using testing::GivenFile;
 using testing::must;
 using testing::steady_file;
 
-constexpr std::int64_t kStart = 1'735'689'600;
+using testing::kStart;
 
 class ReaderTest : public ::testing::Test {
  protected:

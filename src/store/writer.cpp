@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "store/catalogue.h"
 #include "store/open_leaf.h"
 #include "store/schema.h"
@@ -26,10 +27,6 @@ struct TableRows {
 
   [[nodiscard]] std::int64_t first_s() const { return table->rows.time_s.front(); }
 };
-
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -86,7 +83,7 @@ Result<void> Writer::State::commit(Transaction& transaction) {
 
 Result<std::vector<TableRows>> Writer::State::identify(std::span<const model::Delivery> deliveries,
                                                        std::vector<model::DeliveryOutcome>& outcomes) {
-  const std::int64_t stored_at = now_s();
+  const std::int64_t stored_at = unix_now_s();
   std::vector<TableRows> all;
   for (std::size_t d = 0; d < deliveries.size(); ++d) {
     const model::Delivery& delivery = deliveries[d];

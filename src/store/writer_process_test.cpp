@@ -15,7 +15,7 @@ namespace {
 using testing::GivenFile;
 using testing::must;
 
-constexpr std::int64_t kStart = 1'735'689'600;
+using testing::kStart;
 
 /// Runs `work` in a child process; 0 when it ended well.
 template <class Work>

@@ -15,7 +15,7 @@ using testing::steady_file;
 using testing::steady_table;
 using testing::StoreContent;
 
-constexpr std::int64_t kStart = 1'735'689'600;
+using testing::kStart;
 
 class WriterTest : public ::testing::Test {
  protected:

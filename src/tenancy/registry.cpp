@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/private_file.h"
 #include "tenancy/random_secret.h"
 #include "tenancy/registry_parts.h"
@@ -16,10 +17,6 @@ namespace {
 
 constexpr std::size_t kLongestName = 64;
 constexpr std::size_t kMostEntries = 10'000;
-
-std::int64_t system_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 std::int64_t steady_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -36,7 +33,7 @@ Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& st
     return fail(Errc::io, fmt::format("{}; check --state-dir and its rights", made.error().message()));
   }
   const auto steady_s = options.steady_s ? options.steady_s : steady_seconds;
-  PV_TRY(auto book, Book::open(state_dir / "registry.sqlite", options.now_s ? options.now_s : system_seconds));
+  PV_TRY(auto book, Book::open(state_dir / "registry.sqlite", options.now_s ? options.now_s : unix_now_s));
   return std::unique_ptr<Registry>(new Registry(std::unique_ptr<Parts>(new Parts{
       .book = std::move(book), .hasher = PasswordHasher(options.hash_cost), .user_attempts = Throttle(steady_s), .sftp_attempts = Throttle(steady_s)})));
 }

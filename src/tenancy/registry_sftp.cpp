@@ -9,9 +9,9 @@
 namespace pv::tenancy {
 namespace {
 
-constexpr std::string_view kNameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+constexpr std::string_view kAccountLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 constexpr std::int64_t kMostKeys = 100;  // of an account
-constexpr std::string_view kColumns = "name, tenant, standing, password IS NOT NULL, created_s, last_seen_s";
+constexpr std::string_view kAccountColumns = "name, tenant, standing, password IS NOT NULL, created_s, last_seen_s";
 
 Result<void> read_keys(Turn& turn, SftpAccount& account) {
   PV_TRY(Query query, turn.query("SELECT type, base64, fingerprint, comment FROM sftp_key WHERE account=? ORDER BY added_s, fingerprint"));
@@ -37,7 +37,7 @@ Result<SftpAccount> account_in(const Query& query) {
 }
 
 Result<SftpAccount> require_account(Turn& turn, std::string_view name) {
-  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM sftp_account WHERE name=?", kColumns)));
+  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM sftp_account WHERE name=?", kAccountColumns)));
   PV_TRY(const bool row, query.text(name).next());
   if (!row) return fail(Errc::not_found, fmt::format("SFTP account {}: there is none of this name", shown_text(name, 64)));
   PV_TRY(SftpAccount account, account_in(query));
@@ -51,23 +51,23 @@ Result<void> note_account(Turn& turn, const Actor& by, std::string action, const
 }
 
 /// An account that may sign in: it and its tenant are active.
-struct Candidate {
+struct KnownAccount {
   SftpAccount account;
   std::optional<std::string> password;  // its hash
 };
 
-Result<std::optional<Candidate>> find_candidate(Book& book, std::string_view name) {
+Result<std::optional<KnownAccount>> find_candidate(Book& book, std::string_view name) {
   PV_TRY(auto turn, book.read());
   std::optional<std::string> password;
   {
     PV_TRY(Query query, turn.query("SELECT a.password FROM sftp_account a JOIN tenant t ON t.name=a.tenant "
                                    "WHERE a.name=? AND a.standing='active' AND t.standing='active'"));
     PV_TRY(const bool row, query.text(name).next());
-    if (!row) return std::optional<Candidate>();
+    if (!row) return std::optional<KnownAccount>();
     if (!query.row().is_null(0)) password = query.string(0);
   }
   PV_TRY(SftpAccount account, require_account(turn, name));
-  return std::optional<Candidate>(Candidate{.account = std::move(account), .password = std::move(password)});
+  return std::optional<KnownAccount>(KnownAccount{.account = std::move(account), .password = std::move(password)});
 }
 
 /// Whether it works out changes nothing for the one who signs in.
@@ -103,7 +103,7 @@ Result<std::optional<std::string>> hash_of(PasswordHasher& hasher, std::string_v
 
 Result<SftpAccount> Registry::create_sftp_account(std::string_view name, const model::TenantName& tenant, const std::optional<Secret>& password,
                                                   const Actor& by) {
-  PV_TRY_VOID(check_account_name("SFTP account", name, kNameLetters));
+  PV_TRY_VOID(check_account_name("SFTP account", name, kAccountLetters));
   PV_TRY(const auto hash, hash_of(parts_->hasher, name, password));
   PV_TRY(auto turn, parts_->book->write());
   PV_TRY_VOID(require_tenant(turn, tenant));
@@ -172,7 +172,7 @@ Result<void> Registry::remove_sftp_key(std::string_view account, std::string_vie
 
 Result<std::vector<SftpAccount>> Registry::sftp_accounts(const std::optional<model::TenantName>& tenant) {
   PV_TRY(auto turn, parts_->book->read());
-  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM sftp_account{} ORDER BY name", kColumns, tenant ? " WHERE tenant=?" : "")));
+  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM sftp_account{} ORDER BY name", kAccountColumns, tenant ? " WHERE tenant=?" : "")));
   if (tenant) query.text(tenant->str());
   std::vector<SftpAccount> accounts;
   while (true) {

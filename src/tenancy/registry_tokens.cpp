@@ -9,8 +9,8 @@ namespace pv::tenancy {
 namespace {
 
 constexpr std::string_view kPrefix = "pv_";
-constexpr std::string_view kNameLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@";
-constexpr std::string_view kColumns = "id, name, tenant, scope, standing, created_s, last_used_s, expires_s, created_by";
+constexpr std::string_view kTokenLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ@";
+constexpr std::string_view kTokenColumns = "id, name, tenant, scope, standing, created_s, last_used_s, expires_s, created_by";
 
 Result<Token> token_in(const Query& query) {
   PV_TRY(auto tenant, tenant_or_none_in(query, 2));
@@ -27,7 +27,7 @@ Result<Token> token_in(const Query& query) {
 }
 
 Result<Token> require_token(Turn& turn, std::int64_t id) {
-  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM token WHERE id=?", kColumns)));
+  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM token WHERE id=?", kTokenColumns)));
   PV_TRY(const bool row, query.number(id).next());
   if (!row) return fail(Errc::not_found, "there is no such token any more");
   return token_in(query);
@@ -51,7 +51,7 @@ Result<void> require_free_name(Turn& turn, std::string_view name, const std::opt
 
 Result<Registry::CreatedToken> Registry::create_token(std::string_view name, const std::optional<model::TenantName>& tenant, TokenScope scope,
                                                       std::int64_t expires_s, const Actor& by) {
-  PV_TRY_VOID(check_account_name("token", name, kNameLetters));
+  PV_TRY_VOID(check_account_name("token", name, kTokenLetters));
   if (!tenant && scope == TokenScope::write) {
     return fail(Errc::invalid_input, fmt::format("token {}: a token that writes belongs to a company; name it", name));
   }
@@ -77,7 +77,7 @@ Result<Registry::CreatedToken> Registry::create_token(std::string_view name, con
 
 Result<std::vector<Token>> Registry::tokens(const std::optional<model::TenantName>& tenant) {
   PV_TRY(auto turn, parts_->book->read());
-  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM token{} ORDER BY name, id", kColumns, tenant ? " WHERE tenant=?" : "")));
+  PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM token{} ORDER BY name, id", kTokenColumns, tenant ? " WHERE tenant=?" : "")));
   if (tenant) query.text(tenant->str());
   std::vector<Token> tokens;
   while (true) {
@@ -120,7 +120,7 @@ std::optional<TokenIdentity> Registry::identity_of_token(std::string_view secret
     now_s = turn.now_s();
     PV_TRY(Query query, turn.query(fmt::format("SELECT {} FROM token WHERE hash=? AND standing='active' AND (expires_s=0 OR expires_s>?) "
                                                "AND (tenant IS NULL OR tenant IN (SELECT name FROM tenant WHERE standing='active'))",
-                                               kColumns)));
+                                               kTokenColumns)));
     PV_TRY(const bool row, query.bytes(hash).number(now_s).next());
     if (!row) return std::optional<Token>();
     PV_TRY(Token token, token_in(query));

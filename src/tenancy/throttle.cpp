@@ -16,11 +16,11 @@
 namespace pv::tenancy {
 namespace {
 
-constexpr std::size_t kLongestName = 64;
+constexpr std::size_t kLongestKey = 64;
 
 /// What stands for an address: an IPv4 address itself, also when written as an IPv6 one; the /64 of an IPv6 address.
 std::string network_of(std::string_view address) {
-  const std::string text(address.substr(0, kLongestName));
+  const std::string text(address.substr(0, kLongestKey));
   in6_addr six{};
   if (inet_pton(AF_INET6, text.c_str(), &six) != 1) return text;
   const auto bytes = std::as_bytes(std::span(six.s6_addr));
@@ -46,7 +46,7 @@ void Throttle::Attempt::failed() { std::exchange(throttle_, nullptr)->end(key_, 
 
 tl::expected<Throttle::Attempt, std::int64_t> Throttle::begin(std::string_view address, std::string_view account) {
   // No address holds a newline, so that no two pairs give one key.
-  std::string key = network_of(address) + "\n" + std::string(account.substr(0, kLongestName));
+  std::string key = network_of(address) + "\n" + std::string(account.substr(0, kLongestKey));
   std::unique_lock lock(mutex_);
   while (true) {
     const auto pair = find_or_add(key);

@@ -24,7 +24,7 @@ RejectReason reason_of(const std::string& text) {
   return header ? RejectReason::empty_file : header.error().reason;
 }
 
-std::string wrapped(const std::string& block, const std::string& table) {
+std::string with_block(const std::string& block, const std::string& table) {
   return "START_HEADER\n" + block + "\nEND_HEADER\nSTART_DATA\n" + table;
 }
 
@@ -54,7 +54,7 @@ TEST(HeaderTest, BareHeaderNamesSerialsFormatAndTitles) {
 
 TEST(HeaderTest, WrappedLayoutIsTheBlocksDoingNotTheVersions) {
   const std::string block = R"({"DataTimeSettings":"UTC","TimeZone":"CET-1","TimeZoneName":"Europe/Paris","FileVersion":3,"MasterType":"Mono"})";
-  const auto header = header_of(wrapped(block, "M1\tM1\nMV_T302_V002\tPh 1 V" + std::string(kTail)));
+  const auto header = header_of(with_block(block, "M1\tM1\nMV_T302_V002\tPh 1 V" + std::string(kTail)));
   ASSERT_TRUE(header);
   EXPECT_EQ(header->layout(), Layout::wrapped);
   EXPECT_EQ(header->format, "MV_T302_V002");
@@ -80,8 +80,8 @@ TEST(HeaderTest, LabelsCountByDevice) {
 
 TEST(HeaderTest, MasterTypeOfTheBlockBeatsTheNames) {
   const std::string three_phases = "M\tM\tM\tM\nMV_T302_V003\tPh 1 V\tPh 2 V\tPh 3 V" + std::string(kTail);
-  EXPECT_EQ(labels(*header_of(wrapped(R"({"DataTimeSettings":"UTC","MasterType":"Mono"})", three_phases))), (std::vector<std::string>{"U1", "Ch1", "Ch2"}));
-  EXPECT_EQ(labels(*header_of(wrapped(R"({"DataTimeSettings":"UTC"})", three_phases))), (std::vector<std::string>{"U1", "U2", "U3"}));
+  EXPECT_EQ(labels(*header_of(with_block(R"({"DataTimeSettings":"UTC","MasterType":"Mono"})", three_phases))), (std::vector<std::string>{"U1", "Ch1", "Ch2"}));
+  EXPECT_EQ(labels(*header_of(with_block(R"({"DataTimeSettings":"UTC"})", three_phases))), (std::vector<std::string>{"U1", "U2", "U3"}));
 }
 
 TEST(HeaderTest, TitleWithoutSpaceHasNoUnit) {
@@ -168,7 +168,7 @@ TEST(HeaderTest, CutHeadersAreIncomplete) {
   for (std::size_t size = 1; size < bare.size(); ++size) {
     EXPECT_EQ(reason_of(bare.substr(0, size)), RejectReason::incomplete_header) << size;
   }
-  const std::string block = wrapped(R"({"DataTimeSettings":"UTC","MasterType":"Tri"})", bare);
+  const std::string block = with_block(R"({"DataTimeSettings":"UTC","MasterType":"Tri"})", bare);
   for (std::size_t size = 1; size < block.size(); ++size) {
     EXPECT_EQ(reason_of(block.substr(0, size)), RejectReason::incomplete_header) << size;
   }
@@ -182,16 +182,16 @@ TEST(HeaderTest, OtherTextHasNoHeader) {
 TEST(HeaderTest, BadBlocksAreNamed) {
   const std::string table = "M\tM\nMV_T302_V003\tPh 1 V" + std::string(kTail);
   for (const std::string block : {"", "[]", "{", "{\"a\":}", "null", "not json"}) {
-    EXPECT_EQ(reason_of(wrapped(block, table)), RejectReason::bad_header_block) << block;
+    EXPECT_EQ(reason_of(with_block(block, table)), RejectReason::bad_header_block) << block;
   }
-  EXPECT_EQ(reason_of(wrapped(std::string(30'000, '['), table)), RejectReason::bad_header_block);
+  EXPECT_EQ(reason_of(with_block(std::string(30'000, '['), table)), RejectReason::bad_header_block);
   std::string long_block = "{\n";
   for (int i = 0; i < 10'000; ++i) long_block += "\"key\":1,\n";
-  EXPECT_EQ(reason_of(wrapped(long_block + "\"k\":1}", table)), RejectReason::bad_header_block);
+  EXPECT_EQ(reason_of(with_block(long_block + "\"k\":1}", table)), RejectReason::bad_header_block);
 }
 
 TEST(HeaderTest, BlockMaySpanLinesAndHoldLatin1) {
-  const auto header = header_of(wrapped("{\"Site\":\n\"\xc9" "cole\",\"Depth\":{\"a\":[1]},\"TimeZone\":\"CET-1\"}", "M\tM\nMV_T302_V003\tPh 1 V" + std::string(kTail)));
+  const auto header = header_of(with_block("{\"Site\":\n\"\xc9" "cole\",\"Depth\":{\"a\":[1]},\"TimeZone\":\"CET-1\"}", "M\tM\nMV_T302_V003\tPh 1 V" + std::string(kTail)));
   ASSERT_TRUE(header);
   const std::vector<std::pair<std::string, std::string>> meta = {{"Depth", R"({"a":[1]})"}, {"Site", "\xc3\x89" "cole"}, {"TimeZone", "CET-1"}};
   EXPECT_EQ(header->meta, meta);

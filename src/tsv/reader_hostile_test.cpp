@@ -5,12 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include "tsv/read_ok_test.h"
 #include "tsv/reader.h"
 
 namespace pv::tsv {
 namespace {
-
-const std::string kHeader = "M\tM\tM\nMV_T302_V002\tPh 1 V\tVoie1 W\n";
 
 std::size_t bytes_held(const LoggerFile& file) {
   std::size_t bytes = file.tables.capacity() * sizeof(model::LoggerTable) + file.events.capacity() * sizeof(model::Event) +
@@ -20,12 +19,6 @@ std::size_t bytes_held(const LoggerFile& file) {
     for (const auto& column : table.rows.columns) bytes += sizeof(column) + column.mantissa.capacity() * 4 + column.real.capacity() * 8;
   }
   return bytes;
-}
-
-LoggerFile read_ok(const std::string& text) {
-  auto file = read(text, {});
-  EXPECT_TRUE(file);
-  return file ? std::move(*file) : LoggerFile{};
 }
 
 TEST(ReaderHostileTest, AMillionHeadersStayLinearAndSmall) {

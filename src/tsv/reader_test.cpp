@@ -11,6 +11,7 @@
 
 #include "tsv/naive_reader.h"
 #include "tsv/printable.h"
+#include "tsv/read_ok_test.h"
 
 namespace pv::tsv {
 namespace {
@@ -18,20 +19,12 @@ namespace {
 constexpr std::int64_t kAugust3 = 1'754'179'200;   // 2025-08-03 00:00 UTC
 constexpr std::int64_t kMidnight26 = 1'761'436'800;  // 2025-10-26 00:00 UTC
 
-const std::string kHeader = "M\tM\tM\nMV_T302_V002\tPh 1 V\tVoie1 W\n";
-
 std::string wrapped(const std::string& rows, const std::string& settings = "UTC") {
   return "START_HEADER\n{\"DataTimeSettings\":\"" + settings +
          "\",\"TimeZone\":\"CET-1CEST,M3.5.0,M10.5.0/3\",\"TimeZoneName\":\"Europe/Paris\",\"MasterType\":\"Mono\"}\nEND_HEADER\nSTART_DATA\n" + kHeader + rows;
 }
 
 model::Zone paris() { return model::Zone::from_name("Europe/Paris").value(); }
-
-LoggerFile read_ok(const std::string& text, const ReadOptions& options = {}) {
-  auto file = read(text, options);
-  EXPECT_TRUE(file) << (file ? "" : file.error().message());
-  return file ? std::move(*file) : LoggerFile{};
-}
 
 std::vector<double> values(const LoggerFile& file, std::size_t column, std::size_t table = 0) {
   std::vector<double> out;

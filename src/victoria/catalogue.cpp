@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
 #include "base/http_client.h"
 #include "victoria/labels.h"
 
@@ -20,7 +21,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr std::int64_t kWindow_s = 28 * kDay_s;
 constexpr std::int64_t kFirstWindow_s = 13 * kWindow_s;        // a window that touches 1970 itself makes the whole answer empty
 constexpr std::int64_t kFirstYear_s = 13 * 45 * kWindow_s;    // 2014: what is older is not worth a question for each year
@@ -236,7 +236,7 @@ Result<Catalogue> Catalogue::load(Server& server, const model::TenantName& tenan
     }
   }
 
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  const std::int64_t now = unix_now_s();
   Selector measured(tenant);
   measured.channels();
   // Nothing lies more than two days ahead.

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "victoria/comparison.h"
 #include "victoria/labels.h"
 #include "victoria/set_aside.h"
@@ -18,12 +19,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kDay_s = 86'400;
 constexpr auto kSecondLook = 2s;  // a busy VictoriaMetrics may show what it took a little later
-
-std::int64_t now_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 void refuse(model::MirrorOutcome& outcome, model::RefusedPoint point, std::string_view reason) {
   ++outcome.refused_total;
@@ -51,7 +47,7 @@ struct Mirror::Put {
 
   Put(Mirror& mirror_, model::SampleSnapshot& truth)
       : mirror(mirror_), server(*mirror_.server_),
-        comparison(*mirror_.server_, mirror_.tenant_, mirror_.style_, mirror_.beyond_, truth, now_ms() / 1000) {}
+        comparison(*mirror_.server_, mirror_.tenant_, mirror_.style_, mirror_.beyond_, truth, unix_now_ms() / 1000) {}
 
   SetAside aside(const model::CampaignName& campaign, const std::string& sn) { return {server, mirror.tenant_, mirror.style_, campaign, sn}; }
 
@@ -92,7 +88,7 @@ struct Mirror::Put {
     SetAside copy = aside(logger.campaign, logger.sn);
     PV_TRY_VOID(copy.drop());
     const std::string head = note_head(mirror.tenant_, logger.campaign, logger.sn, "rewriting");
-    PV_TRY_VOID(server.write(mirror.tenant_, fmt::format("{}1 {}\n", head, now_ms() / 1000), Server::Precision::seconds));
+    PV_TRY_VOID(server.write(mirror.tenant_, fmt::format("{}1 {}\n", head, unix_now_ms() / 1000), Server::Precision::seconds));
     PV_TRY_VOID(server.persist());  // the note must outlive a crash between deleting and writing
     std::vector<SetAside::Part> parts;
     for (const std::size_t c : differing) parts.push_back(c < logger.channels.size() ? SetAside::Part(logger.channels[c].channel) : std::nullopt);
@@ -156,13 +152,13 @@ struct Mirror::Put {
 
   /// Retention is a day at least, and holds what is younger than what it holds.
   Result<void> doubt(const Findings& after) const {
-    if (after.missing == 0 || (after.latest_missing_s < oldest_there_s && after.latest_missing_s < now_ms() / 1000 - kDay_s)) return {};
+    if (after.missing == 0 || (after.latest_missing_s < oldest_there_s && after.latest_missing_s < unix_now_ms() / 1000 - kDay_s)) return {};
     return fail(Errc::unavailable, fmt::format("VictoriaMetrics took {} samples and does not show them: it is busy, or has lost them in a restart", after.missing));
   }
 
   void refuse_missing(const Findings& after) {
     if (after.missing == 0) return;
-    const std::int64_t now_s = now_ms() / 1000;
+    const std::int64_t now_s = unix_now_ms() / 1000;
     for (const model::RefusedPoint& point : after.points) {
       refuse(outcome, point,
              point.time_s > now_s ? "taken and not kept: VictoriaMetrics keeps nothing more than two days ahead"
@@ -178,7 +174,9 @@ Mirror::Mirror(std::unique_ptr<Server> server, model::TenantName tenant, const M
 Mirror::~Mirror() = default;
 
 Result<std::unique_ptr<Mirror>> Mirror::open(const MirrorOptions& options, const model::TenantName& tenant) {
-  PV_TRY(auto server, Server::open(options.server));
+  Options reached = options.server;
+  reached.is_stopped = options.is_stopped;
+  PV_TRY(auto server, Server::open(reached));
   return std::unique_ptr<Mirror>(new Mirror(std::move(server), tenant, options));
 }
 
@@ -201,7 +199,7 @@ Result<std::set<Mirror::LoggerKey>> Mirror::unfinished() {
 }
 
 Result<void> Mirror::conclude(std::int64_t since_s) {
-  generation_ms_ = std::max(generation_ms_ + 1, now_ms());
+  generation_ms_ = std::max(generation_ms_ + 1, unix_now_ms());
   const std::string lines = fmt::format("{}{} {}\n{}{} {}\n", note_head(tenant_, "changed"), since_s, generation_ms_, note_head(tenant_, "generation"),
                                         generation_ms_, generation_ms_);
   PV_TRY_VOID(server_->write(tenant_, lines, Server::Precision::milliseconds));

@@ -36,7 +36,7 @@ struct MirrorOptions {
   Options server;
   model::ChannelIdStyle style = model::ChannelIdStyle::device_first;
   Beyond beyond = Beyond::keep;
-  std::function<bool()> is_stopped = {};  // asked between one logger and the next: true ends put() with unavailable
+  std::function<bool()> is_stopped = {};  // asked between one logger and the next, and while an answer is waited for: true ends put() with unavailable
 };
 
 class Mirror final : public model::Mirror {

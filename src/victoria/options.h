@@ -16,7 +16,8 @@ struct Options {
   std::string read_url;   // "/api/v1/export" and the like are put behind it
   HttpCredential credential = {};  // of what stands before it: -httpAuth.username, vmauth, a proxy
   std::chrono::milliseconds connect_time{5'000};
-  std::chrono::milliseconds answer_time{30'000};  // whoever ends the program waits for it, at the longest
+  std::chrono::milliseconds answer_time{30'000};
+  std::function<bool()> is_stopped = {};  // asked again and again while an answer is waited for: true ends that with unavailable
 
   [[nodiscard]] static Options single(const std::string& url) { return {.write_url = url, .read_url = url}; }
 };

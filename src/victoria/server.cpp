@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <zlib.h>
 
+#include "base/clock.h"
 #include "base/http_client.h"
 
 namespace pv::victoria {
@@ -49,10 +50,6 @@ std::string shortened(std::string_view words) {
   return text;
 }
 
-std::int64_t now_s() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 HttpRequest form_request(std::string target, std::string form) {
   return {.method = "POST", .target = std::move(target), .body = std::move(form), .content_type = "application/x-www-form-urlencoded"};
 }
@@ -84,7 +81,11 @@ Result<std::unique_ptr<Server>> Server::open(const Options& options) {
     return fail(Errc::invalid_input, "VictoriaMetrics: set victoriametrics.token, or victoriametrics.user and victoriametrics.password, not both");
   }
   const auto client_of = [&options](const std::string& url) {
-    return HttpClient::open({.base_url = url, .credential = options.credential, .connect_time = options.connect_time, .answer_time = options.answer_time});
+    return HttpClient::open({.base_url = url,
+                             .credential = options.credential,
+                             .connect_time = options.connect_time,
+                             .answer_time = options.answer_time,
+                             .is_stopped = options.is_stopped});
   };
   PV_TRY(auto writer, client_of(write_url));
   PV_TRY(auto reader, client_of(read_url));
@@ -103,7 +104,7 @@ Result<void> Server::check(const HttpResponse& response, const std::string& addr
                                       "victoriametrics.user, .password and .token");
   }
   if (status == 429 || status >= 500 || status == 408) {
-    const std::int64_t now = now_s();
+    const std::int64_t now = unix_now_s();
     not_before_s_ = now + std::max(kLeastPause_s, response.retry_after_s(now));
     return fail(Errc::unavailable, words);
   }

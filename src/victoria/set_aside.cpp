@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kSecondLook = 2s;  // a busy VictoriaMetrics may show what it took a little later
+constexpr auto kLookAgain = 2s;  // a busy VictoriaMetrics may show what it took a little later
 
 /// Ascending instants that are known to be at a place.
 class Instants {
@@ -91,7 +91,7 @@ Result<void> SetAside::carry(const std::vector<Part>& parts, Shelf from, Shelf t
   for (const Part& part : parts) {
     PV_TRY(std::uint64_t lacking, pass(part, from, to, Deed::count));
     if (lacking == 0) continue;
-    std::this_thread::sleep_for(kSecondLook);
+    std::this_thread::sleep_for(kLookAgain);
     PV_TRY(lacking, pass(part, from, to, Deed::count));
     if (lacking > 0) return fail(Errc::unavailable, fmt::format("VictoriaMetrics took {} samples of logger {} and does not show them yet", lacking, sn_));
   }

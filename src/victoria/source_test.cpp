@@ -12,7 +12,7 @@
 namespace pv::victoria {
 namespace {
 
-constexpr std::int64_t kFirst = 1'735'689'600;  // 2025-01-01
+constexpr std::int64_t kNewYear2025 = 1'735'689'600;  // 2025-01-01
 
 class VictoriaSource : public ::testing::Test {
  protected:
@@ -70,10 +70,10 @@ model::SampleBlock rows_of(model::SampleSnapshot& snapshot, const model::LoggerO
 
 TEST_F(VictoriaSource, GivesWhatTheTruthGives) {
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", 12, kFirst, 10'000), steady_logger("02000002", 2, kFirst + 86'400, 50, 60)}, {}, {}});
-  truth.campaigns.push_back({"été, \"2\" = x", {steady_logger("02000001", 1, kFirst, 3)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", 12, kNewYear2025, 10'000), steady_logger("02000002", 2, kNewYear2025 + 86'400, 50, 60)}, {}, {}});
+  truth.campaigns.push_back({"été, \"2\" = x", {steady_logger("02000001", 1, kNewYear2025, 3)}, {}, {}});
   testing::MemoryLogger& first = truth.campaigns[0].loggers[0];
-  first.restarts_s = {kFirst + 5, kFirst + 3'000'000};
+  first.restarts_s = {kNewYear2025 + 5, kNewYear2025 + 3'000'000};
   first.channels.push_back(testing::channel_of("02000001", "04000009", "Ch1", "kW", "Voie \"é\", 1=2 \\"));
   model::Column sparse;
   for (std::size_t row = 0; row < first.rows.time_s.size(); ++row) {
@@ -126,7 +126,7 @@ TEST_F(VictoriaSource, GivesWhatTheTruthGives) {
   EXPECT_GT(snapshot->blocks(logger->logger.id, kAllTime)->size(), 2U);
   const model::SampleBlock one = rows_of(*snapshot, *logger, {field_of(first.channels[0])});
   EXPECT_EQ(one.time_s, first.rows.time_s) << "rows are those of all channels, whichever are wanted";
-  for (const std::int64_t at : {kFirst - 1, kFirst, kFirst + 1, kFirst + 1801, kFirst + 3'000'000, kFirst + 3'000'001, kFirst + 99'000'000}) {
+  for (const std::int64_t at : {kNewYear2025 - 1, kNewYear2025, kNewYear2025 + 1, kNewYear2025 + 1801, kNewYear2025 + 3'000'000, kNewYear2025 + 3'000'001, kNewYear2025 + 99'000'000}) {
     const auto row = std::lower_bound(first.rows.time_s.begin(), first.rows.time_s.end(), at);
     const auto before = *snapshot->row_before(logger->logger.id, at);
     ASSERT_EQ(before.has_value(), row != first.rows.time_s.begin()) << at;
@@ -136,9 +136,9 @@ TEST_F(VictoriaSource, GivesWhatTheTruthGives) {
   }
   const auto events = *snapshot->events(logger->campaign, kAllTime);
   ASSERT_EQ(events.size(), 2U);
-  EXPECT_EQ(events[1].event.time_s, kFirst + 3'000'000);
+  EXPECT_EQ(events[1].event.time_s, kNewYear2025 + 3'000'000);
   EXPECT_EQ(events[1].logger, logger->logger.id);
-  EXPECT_EQ(snapshot->events(logger->campaign, {kFirst + 5, kFirst + 6})->size(), 1U);
+  EXPECT_EQ(snapshot->events(logger->campaign, {kNewYear2025 + 5, kNewYear2025 + 6})->size(), 1U);
   EXPECT_EQ(snapshot->campaign(*model::CampaignName::parse("none")).error().kind(), Errc::not_found);
   EXPECT_FALSE(*snapshot->logger(camp(), "none"));
   model::SampleBlock block;
@@ -148,7 +148,7 @@ TEST_F(VictoriaSource, GivesWhatTheTruthGives) {
 TEST_F(VictoriaSource, NumbersOfTwelveDigitsComeBackBitForBit) {
   const std::vector<double> values = {242.25, 31.5, -0.1, 1e-9, 123456789.12, 0.3, -2147483.647, 1234567890.12, 0, 99999.9999999, 1e-5, 450359962737};
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", values.size(), kFirst, 100)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", values.size(), kNewYear2025, 100)}, {}, {}});
   auto& columns = truth.campaigns[0].loggers[0].rows.columns;
   for (std::size_t c = 0; c < values.size(); ++c) {
     columns[c].clear();
@@ -166,8 +166,8 @@ TEST_F(VictoriaSource, NumbersOfTwelveDigitsComeBackBitForBit) {
 
 TEST_F(VictoriaSource, CompaniesOnOneServerDoNotSeeEachOther) {
   testing::MemorySource a, b;
-  a.campaigns.push_back({"camp", {steady_logger("02000001", 2, kFirst, 10)}, {}, {}});
-  b.campaigns.push_back({"camp", {steady_logger("02000002", 3, kFirst, 20)}, {}, {}});
+  a.campaigns.push_back({"camp", {steady_logger("02000001", 2, kNewYear2025, 10)}, {}, {}});
+  b.campaigns.push_back({"camp", {steady_logger("02000002", 3, kNewYear2025, 20)}, {}, {}});
   const std::string hostile = "a\"} or {db=\"b";
   put(a, "a"), put(b, "b"), put(a, hostile);
   auto directory = *Directory::open(Options::single(victoria_->url()));
@@ -182,14 +182,14 @@ TEST_F(VictoriaSource, CompaniesOnOneServerDoNotSeeEachOther) {
 
 TEST_F(VictoriaSource, TheGenerationGrowsWithEachChange) {
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", 1, kFirst, 10)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", 1, kNewYear2025, 10)}, {}, {}});
   put(truth, "acme");
   const auto directory = *Directory::open(Options::single(victoria_->url()), {.look = std::chrono::milliseconds(0)});
   const auto source = *directory->open(tenant_named("acme"));
   const std::uint64_t before = *source->generation();
   EXPECT_EQ(*source->generation(), before);
   EXPECT_EQ((*source->snapshot(1))->generation(), before);
-  truth.campaigns[0].loggers[0] = steady_logger("02000001", 1, kFirst, 20);
+  truth.campaigns[0].loggers[0] = steady_logger("02000001", 1, kNewYear2025, 20);
   put(truth, "acme");
   EXPECT_GT(*source->generation(), before);
   auto snapshot = *source->snapshot(1);
@@ -198,7 +198,7 @@ TEST_F(VictoriaSource, TheGenerationGrowsWithEachChange) {
 
 TEST_F(VictoriaSource, WhatIsKnownIsNotAskedForAgain) {
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", 2, kFirst, 500)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", 2, kNewYear2025, 500)}, {}, {}});
   put(truth, "acme");
   Between between(victoria_->url());
   const auto ask = [](model::SourceDirectory& directory) {
@@ -228,9 +228,9 @@ TEST_F(VictoriaSource, WhatIsKnownIsNotAskedForAgain) {
 }
 
 TEST_F(VictoriaSource, OnlyTheTimeThatChangedIsCountedAnew) {
-  constexpr std::int64_t kLater = kFirst + 300 * 86'400;
+  constexpr std::int64_t kLater = kNewYear2025 + 300 * 86'400;
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", 2, kFirst, 500), steady_logger("02000002", 1, kFirst, 10)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", 2, kNewYear2025, 500), steady_logger("02000002", 1, kNewYear2025, 10)}, {}, {}});
   put(truth, "acme");
   Between between(victoria_->url());
   const auto directory = *Directory::open(Options::single(between.url()), {.look = std::chrono::milliseconds(0)});
@@ -256,7 +256,7 @@ TEST_F(VictoriaSource, OnlyTheTimeThatChangedIsCountedAnew) {
   const std::uint64_t before = between.counts().at("/api/v1/query_range");
   EXPECT_EQ(rows_now(), (std::vector<std::uint64_t>{507, 10}));
   const std::uint64_t of_change = between.counts().at("/api/v1/query_range") - before;
-  put_rows(kFirst - 300 * 86'400, 5);
+  put_rows(kNewYear2025 - 300 * 86'400, 5);
   EXPECT_EQ(rows_now(), (std::vector<std::uint64_t>{512, 10}));
   const auto fresh = *Directory::open(Options::single(between.url()));
   const std::uint64_t before_fresh = between.counts().at("/api/v1/query_range");
@@ -267,9 +267,9 @@ TEST_F(VictoriaSource, OnlyTheTimeThatChangedIsCountedAnew) {
 
 TEST_F(VictoriaSource, ARenamedChannelIsOneChannelUnderItsLastName) {
   testing::MemorySource truth;
-  truth.campaigns.push_back({"camp", {steady_logger("02000001", 1, kFirst, 10)}, {}, {}});
+  truth.campaigns.push_back({"camp", {steady_logger("02000001", 1, kNewYear2025, 10)}, {}, {}});
   put(truth, "acme");
-  truth.campaigns[0].loggers[0] = steady_logger("02000001", 1, kFirst, 20);
+  truth.campaigns[0].loggers[0] = steady_logger("02000001", 1, kNewYear2025, 20);
   truth.campaigns[0].loggers[0].channels[0].name = "A name that sorts first";
   put(truth, "acme");
   auto snapshot = *source_of("acme")->snapshot(1);

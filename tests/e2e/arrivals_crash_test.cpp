@@ -66,7 +66,7 @@ std::set<std::string> copied(const testing::influxdb::Server& copy) {
 }
 
 /// The same lines of an export.
-std::set<std::string> lines_of(const std::string& samples) {
+std::set<std::string> sample_lines(const std::string& samples) {
   std::set<std::string> lines;
   std::istringstream text(samples);
   std::string time_s, field;
@@ -172,7 +172,7 @@ TEST(Crash, EndedAtEveryChangeOfStateAndStartedAgainNothingIsLostOrTwice) {
       serving.start();
       hand_in_again(at, serving, told_ok);
       expect_settled(at, serving, expected, told_ok);
-      EXPECT_TRUE(eventually([&] { return copied(copy) == lines_of(expected.samples); })) << copied(copy).size() << " samples in the copy";
+      EXPECT_TRUE(eventually([&] { return copied(copy) == sample_lines(expected.samples); })) << copied(copy).size() << " samples in the copy";
       if (HasFatalFailure()) return;
     }
   }
@@ -236,7 +236,7 @@ TEST(Crash, APowerCutAtEveryChangeOfStateLosesNothingThatTheClientWasToldOf) {
     first.start();
     hand_in_again(before, first, told_ok);
     expect_settled(before, first, expected, told_ok);
-    EXPECT_TRUE(eventually([&] { return copied(copy) == lines_of(expected.samples); })) << copied(copy).size() << " samples in the copy";
+    EXPECT_TRUE(eventually([&] { return copied(copy) == sample_lines(expected.samples); })) << copied(copy).size() << " samples in the copy";
     if (HasFatalFailure()) return;
   }
 }

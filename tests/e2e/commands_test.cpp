@@ -10,12 +10,12 @@ namespace {
 
 using nlohmann::json;
 using testing::Child;
+using testing::contains;
 using testing::Ended;
 using testing::Installation;
 using testing::LoggerText;
 using testing::run_program;
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 TEST(Serve, ListensOnAnyAddressOfTheMachine) {
   const Installation at;

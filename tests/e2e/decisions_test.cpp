@@ -11,6 +11,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::content_of;
+using testing::contains;
 using testing::Ended;
 using testing::Installation;
 using testing::LoggerText;
@@ -19,7 +20,6 @@ using testing::run_program;
 constexpr const char* kGood = "acme/north/02001084/T302_250803_031500.tsv";
 constexpr const char* kBad = "acme/north/02001084/T302_250804_031500.tsv";
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 /// An installation with a file that was taken and one that was rejected.
 struct Settled : Installation {

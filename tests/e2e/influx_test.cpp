@@ -475,6 +475,40 @@ TEST_F(InfluxCopy, WithoutAStoreMeansAreRightAlsoWhereFilesAreGone) {
   expect_summer_means(copied());
 }
 
+TEST_F(InfluxCopy, WithoutAStoreCommandsAverageWhatTheBucketHasWhereFilesAreGone) {
+  given_settings(without_store());
+  const std::string monday = given({.day = 4});
+  given({.day = 5, .base = 260});
+  ingest();
+  const Samples all = copied();
+  ASSERT_TRUE(std::filesystem::remove(here.data() / "acme/north/02001084/parsed" / monday));
+  const Ended averaged = at({"influx", "downsample"});
+  EXPECT_EQ(averaged.code, 0) << averaged.err;
+  expect_summer_means(all);
+  const auto [time_s, value] = *all.at(kPhase).rbegin();
+  influx.given("acme", point(kPhase, value + 1, time_s));
+  EXPECT_NE(at({"influx", "check", "--apply"}).code, 0) << "Monday's are extra";
+  EXPECT_EQ(copied(), all);
+  expect_summer_means(all);
+  ASSERT_EQ(at({"influx", "backfill"}).code, 0);
+  EXPECT_EQ(copied(), all);
+  expect_summer_means(all);
+}
+
+TEST_F(InfluxCopy, ABackfillOfParsedFilesBesideAStoreAveragesWhatTheBucketHas) {
+  given_settings(section());
+  const std::string monday = given({.day = 4});
+  given({.day = 5, .base = 260});
+  ingest();
+  ASSERT_TRUE(std::filesystem::remove(here.data() / "acme/north/02001084/parsed" / monday));
+  for (const char* deed : {"backfill", "downsample"}) {
+    const Ended done = at({"influx", deed, "--from-parsed"});
+    EXPECT_EQ(done.code, 0) << done.err;
+    EXPECT_EQ(copied(), stored()) << deed;
+    expect_summer_means(stored());
+  }
+}
+
 TEST_F(InfluxCopy, WithoutAStoreRefusedRowsAreListedWithFileAndLine) {
   given_settings(without_store());
   given({.day = 5});

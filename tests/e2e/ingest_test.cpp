@@ -14,12 +14,12 @@ using nlohmann::json;
 using testing::Child;
 using testing::Ended;
 using testing::Installation;
+using testing::kPath;
 using testing::LoggerText;
 using testing::run_program;
 
-constexpr const char* kFile = "acme/north/02001084/T302_250803_031500.tsv";
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> sorted_lines(const std::string& text) {
   std::vector<std::string> lines;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
@@ -43,7 +43,7 @@ TEST(Ingest, WhatIsExportedIsWhatConvertPrints) {
   std::string exported;
   for (const auto& [campaign, text] : at.export_all()) exported += text;
   EXPECT_GT(exported.size(), 100'000U);
-  EXPECT_TRUE(lines_of(exported) == lines_of(converted.out));
+  EXPECT_TRUE(sorted_lines(exported) == sorted_lines(converted.out));
   EXPECT_EQ(at.verify().code, 0) << at.verify().out;
 }
 
@@ -109,7 +109,7 @@ TEST(Ingest, TwoAtOnceOnOneTreeLoseNothing) {
 TEST(Ingest, ExitCodesTellHowItWent) {
   const Installation at;
   EXPECT_EQ(at.ingest().code, 2) << "no data folder";
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   EXPECT_EQ(at.ingest().code, 0);
   at.given("acme/north/02001084/bad.tsv", "");
   EXPECT_EQ(at.ingest().code, 1);
@@ -122,16 +122,16 @@ TEST(Ingest, ExitCodesTellHowItWent) {
   EXPECT_EQ(at.ingest({"--zone", "Mars/Olympus"}).code, 2);
   EXPECT_EQ(at.ingest({"--tsv-file", "/nowhere.tsv"}).code, 2);
 
-  at.given(kFile, LoggerText{.rows = 3}.text());
+  at.given(kPath, LoggerText{.rows = 3}.text());
   testing::write_file(at.path() / "blocked", "a file where a folder should be");
   const Ended away = run_program({"ingest", "--data-folder", at.data(), "--state-dir", at.path() / "blocked"});
   EXPECT_EQ(away.code, 3) << away.out;
-  EXPECT_TRUE(fs::exists(at.data() / kFile)) << "the file waits";
+  EXPECT_TRUE(fs::exists(at.data() / kPath)) << "the file waits";
 }
 
 TEST(Ingest, TheReportGoesWhereTheSettingsSayAndIsWhatJsonPrints) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   std::vector<std::string> line = at.ingest_line({"--json"});
   const Ended ended = run_program(line, {{"TSV_REPORT_DIR", (at.path() / "my reports").string()}});
   ASSERT_EQ(ended.code, 0) << ended.err;
@@ -141,14 +141,14 @@ TEST(Ingest, TheReportGoesWhereTheSettingsSayAndIsWhatJsonPrints) {
   EXPECT_EQ(reports[0], ended.out);
   EXPECT_EQ(json::parse(reports[0])["nb_files_success"], 1);
 
-  at.given(kFile, LoggerText{.rows = 3}.text());
+  at.given(kPath, LoggerText{.rows = 3}.text());
   EXPECT_EQ(at.ingest().code, 0);
   EXPECT_TRUE(fs::exists(at.path() / "logs/reports")) << "beside the data folder, when nothing is said";
 }
 
 TEST(Ingest, ADryRunLeavesNoTraceAtAll) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   at.given("acme/north/02001084/bad.tsv", "");
   const auto before = testing::tree_of(at.path());
   const Ended ended = at.ingest({"--dry-run"});
@@ -161,7 +161,7 @@ TEST(Ingest, ADryRunLeavesNoTraceAtAll) {
 TEST(Ingest, OneFileIsTakenAloneUnderAnyOfTheOldSpellings) {
   for (const char* option : {"-t", "--tsv-file", "--tsvFile"}) {
     const Installation at;
-    const std::string wanted = at.given(kFile, LoggerText{}.text());
+    const std::string wanted = at.given(kPath, LoggerText{}.text());
     at.given("acme/north/02001084/other.tsv", LoggerText{}.text());
     const Ended ended = run_program({"ingest", "-d", at.data(), "--state-dir", at.state(), option, wanted});
     EXPECT_EQ(ended.code, 0) << ended.err;
@@ -172,7 +172,7 @@ TEST(Ingest, OneFileIsTakenAloneUnderAnyOfTheOldSpellings) {
 
 TEST(Ingest, AHugeLineIsRejectedQuicklyInLittleMemory) {
   const Installation at;
-  const fs::path path = at.given(kFile, LoggerText{}.text());
+  const fs::path path = at.given(kPath, LoggerText{}.text());
   fs::resize_file(path, std::uint64_t{1} << 30);  // zeros to the end; takes no room
   at.given("acme/north/02001084/good.tsv", LoggerText{}.text());
   const Ended ended = at.ingest({"--json"});
@@ -184,7 +184,7 @@ TEST(Ingest, AHugeLineIsRejectedQuicklyInLittleMemory) {
   fs::remove_all(at.data() / "acme/north/02001084/error");
 
   // Below the limit it is read, and memory stays within a few times its size.
-  fs::resize_file(at.given(kFile, LoggerText{}.header() + LoggerText{}.row(1'754'184'000) + "03/08/25 03:20:00\t1"), 100U << 20);
+  fs::resize_file(at.given(kPath, LoggerText{}.header() + LoggerText{}.row(1'754'184'000) + "03/08/25 03:20:00\t1"), 100U << 20);
   const Ended smaller = at.ingest({"--json"});
   EXPECT_EQ(json::parse(smaller.out)["files"][0]["nb_points"], 3) << "the good row above the endless one is kept";
   EXPECT_LT(smaller.max_rss_kb, 350'000);

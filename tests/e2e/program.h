@@ -20,6 +20,12 @@ inline Ended run_program(std::vector<std::string> arguments, const Child::Enviro
   return Child(arguments, environment, prepare).wait();
 }
 
+inline bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+/// A file of company "acme", as tests hand it in.
+inline constexpr const char* kName = "T302_250803_031500.tsv";
+inline constexpr const char* kPath = "acme/north/02001084/T302_250803_031500.tsv";
+
 /// A data folder and a state folder, and the commands that work on them.
 class Installation {
  public:

@@ -30,10 +30,6 @@ inline std::string line_with(const std::string& text, const std::string& beginni
   return text.substr(at, text.find('\n', at) - at);
 }
 
-/// A file of company "acme", as tests hand it in.
-inline constexpr const char* kName = "T302_250803_031500.tsv";
-inline constexpr const char* kPath = "acme/north/02001084/T302_250803_031500.tsv";
-
 /// What that file gives with this text when it is ingested in peace.
 inline std::string samples_of(const std::string& text) {
   const Installation calm;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "e2e/day_file.h"
 #include "e2e/serving.h"
 #include "fakes/grafana/fake_grafana.h"
 #include "fakes/influxdb/server.h"
@@ -41,15 +42,6 @@ std::string sends_to(const influxdb::Server& server, const std::string& token = 
   return fmt::format("[influxdb]\nurl = \"{}\"\norg = \"powerview\"\nadmin_token = \"{}\"\n", server.url(), token);
 }
 
-/// A day of one logger: a row each ten minutes.
-std::string day_file(int day, const std::string& sn = "02001084", double base = 230) {
-  std::string text = sn + "\t" + sn + "\t" + sn + "\nMV_T302_V002\tPh 1 V\tVoie1 W\n";
-  for (int minute = 0; minute < 24 * 60; minute += 10) {
-    text += fmt::format("{:02}/08/25 {:02}:{:02}:00\t{:.2f}\t{:.1f}\n", day, minute / 60, minute % 60, base + minute / 1000.0, minute / 10.0);
-  }
-  return text;
-}
-std::string day_name(int day, int version = 0) { return fmt::format("T302_2508{:02}_23595{}.tsv", day, version); }
 
 class Stack : public ::testing::Test {
  protected:
@@ -66,7 +58,7 @@ class Stack : public ::testing::Test {
   }
   Ended ingest() { return at({"ingest"}); }
   void given_day(int day, double base = 230, int version = 0, const std::string& tenant = "acme") {
-    here.given(fmt::format("{}/north/02001084/{}", tenant, day_name(day, version)), day_file(day, "02001084", base));
+    here.given(fmt::format("{}/north/02001084/{}", tenant, day_name(day, version)), day_file(day, base));
   }
   Samples stored(const std::string& tenant = "acme") {
     const Ended ended = at({"export", "--tenant", tenant, "--campaign", "north", "--to", "samples"});
@@ -267,8 +259,8 @@ TEST_F(Stack, TheTokenIsPrintedAloneAndIsTheSameTheNextTime) {
 
 TEST_F(Stack, WithoutAnEmbeddedStoreTheSamplesAreTheSameInAnyOrderAndReadBack) {
   Installation calm;
-  calm.given("acme/north/02001084/" + day_name(1), day_file(1, "02001084", 230));
-  calm.given("acme/north/02001084/" + day_name(1, 9), day_file(1, "02001084", 240));
+  calm.given("acme/north/02001084/" + day_name(1), day_file(1, 230));
+  calm.given("acme/north/02001084/" + day_name(1, 9), day_file(1, 240));
   ASSERT_EQ(calm.ingest().code, 0);
   const Samples truth = samples_of_export(calm.export_samples("acme", "north").out);
   influx.start();
@@ -325,7 +317,7 @@ TEST_F(Stack, WithoutAnEmbeddedStoreACorrectionInVictoriametricsKeepsALoggersPas
   ASSERT_EQ(corrected.code, 0) << corrected.out << corrected.err;
   Installation calm;
   for (const int day : {1, 2, 3}) calm.given("acme/north/02001084/" + day_name(day), day_file(day));
-  calm.given("acme/north/02001084/" + day_name(3, 9), day_file(3, "02001084", 240));
+  calm.given("acme/north/02001084/" + day_name(3, 9), day_file(3, 240));
   ASSERT_EQ(calm.ingest().code, 0);
   EXPECT_EQ(stored(), samples_of_export(calm.export_samples("acme", "north").out));
 }

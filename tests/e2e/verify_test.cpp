@@ -11,10 +11,10 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using testing::Ended;
 using testing::Installation;
+using testing::kPath;
 using testing::LoggerText;
 using testing::Serving;
 
-constexpr const char* kFile = "acme/north/02001084/T302_250803_031500.tsv";
 constexpr const char* kParsed = "acme/north/02001084/parsed/T302_250803_031500.tsv";
 
 json verified(const Installation& at, int code) {
@@ -31,7 +31,7 @@ json kinds_of(const json& outcome) {
 
 TEST(Verify, FindsNothingWrongWithWhatWasTakenIn) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   at.given("acme/north/02001084/bad.tsv", "no logger file\n");
   ASSERT_EQ(at.ingest().code, 1);
   const json outcome = verified(at, 0);
@@ -42,7 +42,7 @@ TEST(Verify, FindsNothingWrongWithWhatWasTakenIn) {
 
 TEST(Verify, TellsOfAFileThatWasTakenAwayAfterItWasFiled) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(at.ingest().code, 0);
   fs::remove(at.data() / kParsed);
   const json outcome = verified(at, 1);
@@ -55,19 +55,19 @@ TEST(Verify, TellsOfAFileThatWasTakenAwayAfterItWasFiled) {
 
 TEST(Verify, TellsOfFilesThatTheStoreDoesNotKnow) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(at.ingest().code, 0);
   for (const char* ending : {"", "-wal", "-shm"}) fs::remove(at.state() / ("stores/acme.sqlite" + std::string(ending)));
   EXPECT_EQ(kinds_of(verified(at, 1)), json({"not_in_store"}));
   // As the message says: moved back, it is taken again.
-  fs::rename(at.data() / kParsed, at.data() / kFile);
+  fs::rename(at.data() / kParsed, at.data() / kPath);
   ASSERT_EQ(at.ingest().code, 0);
   EXPECT_EQ(kinds_of(verified(at, 0)), json::array());
 }
 
 TEST(Verify, TellsOfWhatTheLedgerDoesNotKnow) {
   const Installation at;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(at.ingest().code, 0);
   at.given("acme/north/02001084/T302_250804_031500.tsv", LoggerText{.first_s = 1'754'270'400}.text());
   at.given("acme/north/02001084/parsed/T302_250701_031500.tsv", LoggerText{}.text());
@@ -81,7 +81,7 @@ TEST(Verify, ComparesNothingWithoutALedgerAndRefusesAnEmptyFolder) {
   const Ended nothing = at.verify();
   EXPECT_EQ(nothing.code, 2);
   EXPECT_NE(nothing.err.find("no store and no ledger"), std::string::npos) << nothing.err;
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(at.ingest().code, 0);
   for (const char* ending : {"", "-wal", "-shm"}) fs::remove(at.state() / ("ledger.sqlite" + std::string(ending)));
   const json outcome = verified(at, 0);
@@ -92,9 +92,9 @@ TEST(Verify, ComparesNothingWithoutALedgerAndRefusesAnEmptyFolder) {
 TEST(Verify, WorksBesideARunningServe) {
   const Installation at;
   Serving serving(at);
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(serving.run({"ingest"}).code, 0);
-  ASSERT_TRUE(testing::eventually([&] { return fs::exists(at.data() / kParsed) && serving.fate_of(kFile) == "committed"; }));
+  ASSERT_TRUE(testing::eventually([&] { return fs::exists(at.data() / kParsed) && serving.fate_of(kPath) == "committed"; }));
   EXPECT_EQ(kinds_of(verified(at, 0)), json::array());
   fs::remove(at.data() / kParsed);
   EXPECT_EQ(kinds_of(verified(at, 1)), json({"filed_file_missing"}));
@@ -106,7 +106,7 @@ TEST(FilesAccept, TakesTheHeaderOfAFileNamedFromWhereThePersonWorks) {
   Serving serving(at);
   EXPECT_EQ(serving.stop().code, 0);
   const std::string held = "acme/north/02001084/T302_250807_031500.tsv";
-  at.given(kFile, "02001084\t02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tPh 2 V\tPh 3 V\n" + LoggerText{}.row(1'754'000'000));
+  at.given(kPath, "02001084\t02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tPh 2 V\tPh 3 V\n" + LoggerText{}.row(1'754'000'000));
   at.given(held, testing::stale_header_dump());
   static_cast<void>(serving.run({"ingest"}));
   ASSERT_EQ(serving.fate_of(held), "held");
@@ -130,35 +130,35 @@ TEST(TenantRemove, ErasesWhatIsSaidOfItsFilesWithItsDataAndNothingOfOthers) {
   Serving serving(at);
   ASSERT_EQ(serving.run({"tenant", "create", "acme"}).code, 0);
   ASSERT_EQ(serving.run({"tenant", "create", "other"}).code, 0);
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   at.given("other/north/02001084/T302_250803_031500.tsv", LoggerText{}.text());
   ASSERT_EQ(serving.run({"ingest"}).code, 0);
   const Ended refused = serving.run({"tenant", "remove", "acme", "--yes", "--erase-data"});
   EXPECT_EQ(refused.code, 3) << "beside 'serve' nothing is erased: " << refused.out;
   EXPECT_EQ(serving.run({"tenant", "show", "acme"}).code, 0);
-  EXPECT_EQ(serving.fate_of(kFile), "committed");
+  EXPECT_EQ(serving.fate_of(kPath), "committed");
   EXPECT_EQ(serving.stop().code, 0);
   ASSERT_EQ(serving.run({"tenant", "remove", "acme", "--yes", "--erase-data"}).code, 0);
-  EXPECT_NE(serving.run({"files", "show", kFile}).code, 0);
+  EXPECT_NE(serving.run({"files", "show", kPath}).code, 0);
   const json files = json::parse(serving.run({"files", "list", "--json"}).out);
   ASSERT_EQ(files.size(), 1U);
   EXPECT_EQ(files[0]["tenant"], "other");
   EXPECT_FALSE(fs::exists(at.data() / "acme"));
   EXPECT_EQ(kinds_of(verified(at, 0)), json::array());
   // A company of the same name begins anew.
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(serving.run({"ingest"}).code, 0);
-  EXPECT_EQ(serving.fate_of(kFile), "committed");
+  EXPECT_EQ(serving.fate_of(kPath), "committed");
 }
 
 TEST(TenantRemove, LeavesFilesAndWhatIsSaidOfThemWhenDataStays) {
   const Installation at;
   Serving serving(at);
   ASSERT_EQ(serving.run({"tenant", "create", "acme"}).code, 0);
-  at.given(kFile, LoggerText{}.text());
+  at.given(kPath, LoggerText{}.text());
   ASSERT_EQ(serving.run({"ingest"}).code, 0);
   ASSERT_EQ(serving.run({"tenant", "remove", "acme", "--yes"}).code, 0) << "also beside 'serve'";
-  EXPECT_EQ(serving.fate_of(kFile), "committed");
+  EXPECT_EQ(serving.fate_of(kPath), "committed");
   EXPECT_TRUE(fs::exists(at.data() / kParsed));
   EXPECT_EQ(serving.stop().code, 0);
 }

@@ -1,17 +1,15 @@
 /// VictoriaMetrics beside and instead of the embedded store, the program and the real one.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <map>
-#include <stdexcept>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "e2e/day_file.h"
 #include "e2e/serving.h"
+#include "testing/raw_server.h"
 #include "testing/victoria_server.h"
 
 namespace pv::testing {
@@ -19,14 +17,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string day_file(int day, double base = 230) {
-  std::string text = "02001084\t02001084\t02001084\nMV_T302_V002\tPh 1 V\tVoie1 W\n";
-  for (int minute = 0; minute < 24 * 60; minute += 10) {
-    text += fmt::format("{:02}/08/25 {:02}:{:02}:00\t{:.2f}\t{:.1f}\n", day, minute / 60, minute % 60, base + minute / 1000.0, minute / 10.0);
-  }
-  return text;
-}
-std::string day_name(int day, int version = 0) { return fmt::format("T302_2508{:02}_23595{}.tsv", day, version); }
 const std::string kFolder = "acme/north/02001084/";
 
 class Victoria : public ::testing::Test {
@@ -141,31 +131,8 @@ TEST_F(Victoria, ABackfillRunsBesideServeAndRemovesOnlyWhenTold) {
   EXPECT_EQ(there(), day);
 }
 
-/// Takes connections and never says a word.
-class SilentServer {
- public:
-  SilentServer() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof address;
-    if (bind(fd_, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(fd_, 64) != 0 || getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-      throw std::runtime_error("no silent server");
-    }
-    port_ = ntohs(address.sin_port);
-  }
-  ~SilentServer() { close(fd_); }
-  SilentServer(const SilentServer&) = delete;
-  SilentServer& operator=(const SilentServer&) = delete;
-  [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-
- private:
-  int fd_;
-  int port_ = 0;
-};
-
 TEST(SilentVictoria, ServeAnswersAndEndsAndTheFileStaysWhereItIs) {
-  const SilentServer silent;
+  const RawServer silent;
   Installation here;
   here.given(kFolder + day_name(1), day_file(1));
   Serving serving(here, {.environment = {}, .settings = fmt::format("[ingest]\ngrace_s = 1\nscan_interval_s = 1\n[store]\nembedded = \"off\"\n[victoriametrics]\nurl = \"{}\"\n", silent.url())});

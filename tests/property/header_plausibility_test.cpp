@@ -18,11 +18,7 @@ namespace {
 
 using quality::Finding;
 using quality::FindingKind;
-
-const model::Zone& paris() {
-  static const model::Zone zone = model::Zone::from_name("Europe/Paris").value();
-  return zone;
-}
+using testing::paris;
 
 std::string listed(const std::vector<Finding>& findings) {
   std::string text;

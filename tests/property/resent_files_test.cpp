@@ -15,12 +15,8 @@ namespace {
 using testing::CampaignContent;
 using testing::GivenFile;
 using testing::must;
+using testing::paris;
 using testing::read_given;
-
-const model::Zone& paris() {
-  static const model::Zone zone = *model::Zone::from_name("Europe/Paris");
-  return zone;
-}
 
 struct NamedText {
   std::string name;

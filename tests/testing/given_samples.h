@@ -16,6 +16,8 @@
 
 namespace pv::testing {
 
+inline constexpr std::int64_t kStart = 1'735'689'600;  // 2025-01-01
+
 /// A master's channel when `device_sn` is the logger's own, a slave's otherwise.
 inline model::Channel channel_of(const std::string& logger, const std::string& device_sn, const std::string& label,
                                  const std::string& unit = "W", const std::string& name = "Voie") {

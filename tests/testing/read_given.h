@@ -11,6 +11,11 @@
 
 namespace pv::testing {
 
+inline const model::Zone& paris() {
+  static const model::Zone zone = model::Zone::from_name("Europe/Paris").value();
+  return zone;
+}
+
 /// Nothing when the reader refuses the file, or finds nothing to store in it.
 inline std::optional<GivenFile> read_given(const std::string& name, std::string_view text, const model::Zone& zone = model::Zone::utc(),
                                            const std::string& campaign = "camp") {

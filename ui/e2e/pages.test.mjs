@@ -113,11 +113,12 @@ test('a finger zooms in along the curves and a double tap goes back', async () =
   await settled(page);
   const zoomed = await shownPeriod(page);
   assert.ok(Math.abs((zoomed.to - zoomed.from) / (whole.to - whole.from) - 0.5) < 0.08);
-  for (let i = 0; i < 2; ++i) {
-    await touch('touchStart', 0.5);
-    await touch('touchEnd', null);
+  // Two taps are one gesture only where they are fast, which a busy machine may not be: again, then.
+  for (let tries = 0; tries < 20 && (await shownPeriod(page)).from !== whole.from; ++tries) {
+    await Promise.all([touch('touchStart', 0.5), touch('touchEnd', null), touch('touchStart', 0.5), touch('touchEnd', null)]);
+    await page.waitForTimeout(500);
   }
-  await page.waitForFunction((from) => Number(document.querySelector('[data-testid="period"]').dataset.from) === from, whole.from);
+  assert.deepEqual(await shownPeriod(page), whole);
   await context.close();
 });
 

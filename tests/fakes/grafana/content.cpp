@@ -10,7 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-Reply ok(const json& body) { return {200, body.dump()}; }
 
 json folder_json(const World& world, const Key& key, const Folder& folder, const Caller& caller) {
   json body = {{"id", folder.id}, {"uid", key.second}, {"title", folder.title}, {"version", folder.version}, {"hasAcl", true}, {"canEdit", world.may(caller, folder.items, 2)}};

@@ -20,7 +20,6 @@ std::int64_t number(const std::string& text) {
 
 bool is_role(const std::string& role) { return role == "Viewer" || role == "Editor" || role == "Admin" || role == "None"; }
 
-Reply ok(const json& body) { return {200, body.dump()}; }
 Reply done(const char* message) { return ok({{"message", message}}); }
 
 json member_json(const World& world, std::int64_t org, std::int64_t user, const std::string& role) {

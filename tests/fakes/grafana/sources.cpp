@@ -9,7 +9,6 @@ namespace {
 
 using nlohmann::json;
 
-Reply ok(const json& body) { return {200, body.dump()}; }
 
 json source_json(const Key& key, const Datasource& source) {
   json body = json::parse(source.json);

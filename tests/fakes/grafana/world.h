@@ -17,6 +17,7 @@ struct Reply {
   int status = 200;
   std::string body = "{}";
 };
+inline Reply ok(const nlohmann::json& body) { return {200, body.dump()}; }
 
 struct Org {
   std::string name;

@@ -17,8 +17,6 @@
 namespace pv::testing::influxdb {
 namespace {
 
-constexpr std::int64_t kSecond_ns = 1'000'000'000;
-
 std::int64_t read_time_ns(const std::string& word) {
   std::tm time{};
   const char* const end = ::strptime(word.c_str(), "%Y-%m-%dT%H:%M:%SZ", &time);

@@ -10,8 +10,6 @@
 namespace pv::testing::influxdb {
 namespace {
 
-constexpr std::int64_t kSecond_ns = 1'000'000'000;
-
 std::string time_text(std::int64_t time_ns) {
   const std::int64_t seconds = floored(time_ns, kSecond_ns) / kSecond_ns;
   const std::time_t time = seconds;

@@ -12,6 +12,8 @@
 
 namespace pv::testing::influxdb {
 
+inline constexpr std::int64_t kSecond_ns = 1'000'000'000;
+
 using Value = std::variant<double, std::int64_t, std::uint64_t, bool, std::string>;
 using Tags = std::map<std::string, std::string>;
 

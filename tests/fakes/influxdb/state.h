@@ -19,7 +19,6 @@ namespace pv::testing::influxdb {
 
 using nlohmann::json;
 
-inline constexpr std::int64_t kSecond_ns = 1'000'000'000;
 inline constexpr const char* kPage = "<!doctype html><html><head><title>InfluxDB</title></head><body></body></html>";
 
 struct Asked {
