@@ -11,9 +11,7 @@ namespace pv::app {
 CommandOption CommandOption::required() const { return CommandOption(*option_->required()); }
 CommandOption CommandOption::type_name(const std::string& name) const { return CommandOption(*option_->type_name(name)); }
 CommandOption CommandOption::one_of(std::initializer_list<std::string> words) const { return CommandOption(*option_->check(CLI::IsMember(std::vector<std::string>(words)))); }
-CommandOption CommandOption::between(double least, double most) const {
-  return CommandOption(*option_->check(CLI::Range(static_cast<std::int64_t>(least), static_cast<std::int64_t>(most))));
-}
+CommandOption CommandOption::between(std::int64_t least, std::int64_t most) const { return CommandOption(*option_->check(CLI::Range(least, most))); }
 CommandOption CommandOption::not_negative() const { return CommandOption(*option_->check(CLI::NonNegativeNumber)); }
 CommandOption CommandOption::capture_default_str() const { return CommandOption(*option_->capture_default_str()); }
 CommandOption CommandOption::excludes(const CommandOption& other) const { return CommandOption(*option_->excludes(other.option_)); }

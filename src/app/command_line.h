@@ -3,6 +3,7 @@
 ///   Handles of commands and options are values, good as long as their CommandLine. What an option fills in must outlive parse().
 ///   Errors: a wrong line ends in parse(), which tells the user. Threads: confined to one.
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -22,7 +23,7 @@ class CommandOption {
   CommandOption required() const;
   CommandOption type_name(const std::string& name) const;  // of its value, for the help
   CommandOption one_of(std::initializer_list<std::string> words) const;
-  CommandOption between(double least, double most) const;
+  CommandOption between(std::int64_t least, std::int64_t most) const;
   CommandOption not_negative() const;
   CommandOption capture_default_str() const;  // the help tells the value it has now
   CommandOption excludes(const CommandOption& other) const;
