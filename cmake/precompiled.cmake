@@ -33,6 +33,6 @@ target_precompile_headers(pv_precompiled_TEST PRIVATE <gtest/gtest.h>)
 # templates again (JSON, HTTP): names in anonymous namespaces are therefore unique within a target.
 function(pv_precompiled target kind)
   target_compile_options(${target} PRIVATE ${precompiled_options_${kind}})
-  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   target_precompile_headers(${target} REUSE_FROM pv_precompiled_${kind})
 endfunction()

@@ -81,27 +81,27 @@ TEST(ProblemTest, WhatTheServerMayNotDoIsNoRefusalOfTheClient) {
 }
 
 TEST(JsonTextTest, EscapesAndPutsCommas) {
-  JsonText json;
-  json.begin_object();
-  json.member("a\"\\\n", "x\x01y");
-  json.member("n", std::int64_t{-5});
-  json.key("v");
-  json.values(std::vector<double>{1.5, std::numeric_limits<double>::quiet_NaN(), 0.1});
-  json.key("o");
-  json.begin_array();
-  json.begin_object();
-  json.end_object();
-  json.null();
-  json.value(true);
-  json.end_array();
-  json.end_object();
-  EXPECT_EQ(std::move(json).take(), R"({"a\"\\\u000a":"x\u0001y","n":-5,"v":[1.5,null,0.1],"o":[{},null,true]})");
+  JsonText text;
+  text.begin_object();
+  text.member("a\"\\\n", "x\x01y");
+  text.member("n", std::int64_t{-5});
+  text.key("v");
+  text.values(std::vector<double>{1.5, std::numeric_limits<double>::quiet_NaN(), 0.1});
+  text.key("o");
+  text.begin_array();
+  text.begin_object();
+  text.end_object();
+  text.null();
+  text.value(true);
+  text.end_array();
+  text.end_object();
+  EXPECT_EQ(std::move(text).take(), R"({"a\"\\\u000a":"x\u0001y","n":-5,"v":[1.5,null,0.1],"o":[{},null,true]})");
 }
 
 TEST(JsonTextTest, TextThatIsNoUtf8CannotBreakTheDocument) {
-  JsonText json;
-  json.value("a\xff" "b");
-  EXPECT_EQ(std::move(json).take(), "\"a?b\"");
+  JsonText text;
+  text.value("a\xff" "b");
+  EXPECT_EQ(std::move(text).take(), "\"a?b\"");
 }
 
 TEST(HostGuardTest, OnlyLoopbackPasses) {

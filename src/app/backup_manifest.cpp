@@ -13,7 +13,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr int kKind = 1;
-constexpr std::uint64_t kMostBytes = 64U << 20;
+constexpr std::uint64_t kMostManifestBytes = 64U << 20;
 
 /// "state/…" or "settings/…", and no way out.
 bool is_path_inside(const std::string& path) {
@@ -36,7 +36,7 @@ std::string manifest_text(const Manifest& manifest) {
 
 Result<Manifest> read_manifest(const std::filesystem::path& backup) {
   const std::filesystem::path file = backup / kManifestFile;
-  auto text = read_text_file(file, kMostBytes);
+  auto text = read_text_file(file, kMostManifestBytes);
   if (!text && text.error().kind() == Errc::not_found) {
     return fail(Errc::not_found, fmt::format("{}: there is no {} in it; give the folder that 'powerview backup' has made", backup.string(), kManifestFile));
   }

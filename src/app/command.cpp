@@ -20,20 +20,20 @@ std::optional<int> number_at(std::string_view text, std::size_t at, std::size_t 
   return value;
 }
 
-struct Parsed {
+struct ParsedTime {
   std::int64_t local_s = 0;
   std::optional<std::int64_t> offset_s;  // set when the text says it
 };
 
 /// "YYYY-MM-DD", then optionally [T or space]HH:MM[:SS], then optionally Z or ±HH[:]MM.
-std::optional<Parsed> parse_iso(std::string_view text) {
+std::optional<ParsedTime> parse_iso(std::string_view text) {
   const auto year = number_at(text, 0, 4);
   const auto month = number_at(text, 5, 2);
   const auto day = number_at(text, 8, 2);
   if (!year || !month || !day || text[4] != '-' || text[7] != '-') return std::nullopt;
   const date::year_month_day date{date::year{*year}, date::month{static_cast<unsigned>(*month)}, date::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
-  Parsed parsed;
+  ParsedTime parsed;
   parsed.local_s = date::sys_seconds(date::sys_days(date)).time_since_epoch().count();
   std::size_t at = 10;
   if (at == text.size()) return parsed;

@@ -10,6 +10,7 @@
 #include "app/command.h"
 
 namespace pv::app {
+namespace backup_command {
 namespace {
 
 struct Options {
@@ -91,12 +92,15 @@ void add(const Command& app, Chosen& chosen, const char* name, const char* help,
 }
 
 }  // namespace
+}  // namespace backup_command
 
 void add_backup(const Command& app, Chosen& chosen) {
+  using namespace backup_command;
   add(app, chosen, "backup", "Copy settings, registry, ledger, stores and keys into a folder, while the program runs", "Folder to make; not there yet, or empty", run_backup);
 }
 
 void add_restore(const Command& app, Chosen& chosen) {
+  using namespace backup_command;
   add(app, chosen, "restore", "Put a backup back where there is no installation", "Folder that 'powerview backup' has made", run_restore);
 }
 

@@ -9,6 +9,7 @@
 #include "store/writer.h"
 
 namespace pv::app {
+namespace campaign_command {
 namespace {
 
 struct Options {
@@ -47,8 +48,10 @@ ExitCode run_erase(const Options& options) {
 }
 
 }  // namespace
+}  // namespace campaign_command
 
 void add_campaign(const Command& app, Chosen& chosen) {
+  using namespace campaign_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("campaign", "Campaigns as a whole");
   command.require_subcommand();

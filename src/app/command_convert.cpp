@@ -10,6 +10,7 @@
 #include "store/leaf.h"
 
 namespace pv::app {
+namespace convert_command {
 namespace {
 
 constexpr std::size_t kChunkBytes = 1U << 20;
@@ -123,8 +124,10 @@ ExitCode run_convert(const Options& options) {
 }
 
 }  // namespace
+}  // namespace convert_command
 
 void add_convert(const Command& app, Chosen& chosen) {
+  using namespace convert_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("convert", "Print logger files as samples, line protocol or CSV; touches nothing");
   add_common_options(command, options->common);

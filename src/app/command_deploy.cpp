@@ -15,6 +15,7 @@
 #include "tenancy/random_secret.h"
 
 namespace pv::app {
+namespace deploy_command {
 namespace {
 
 constexpr std::string_view kStackEnvironment = "opt/powerview-stack/.env";
@@ -125,8 +126,10 @@ Result<void> render(const Options& options) {
 }
 
 }  // namespace
+}  // namespace deploy_command
 
 void add_deploy(const Command& app, Chosen& chosen) {
+  using namespace deploy_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("deploy", "Settings of the machine: service, proxy, InfluxDB, Grafana, SFTPGo, firewall");
   command.require_subcommand();

@@ -8,6 +8,7 @@
 #include "app/doctor.h"
 
 namespace pv::app {
+namespace doctor_command {
 namespace {
 
 enum class Output : std::uint8_t { text, json };
@@ -49,8 +50,10 @@ ExitCode run_doctor(const Options& options) {
 }
 
 }  // namespace
+}  // namespace doctor_command
 
 void add_doctor(const Command& app, Chosen& chosen) {
+  using namespace doctor_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("doctor", "Look the whole installation over, and say what to do");
   add_common_options(command, options->common);

@@ -5,6 +5,7 @@
 #include "query/export.h"
 
 namespace pv::app {
+namespace export_command {
 namespace {
 
 struct Options {
@@ -30,8 +31,10 @@ ExitCode run_export(const Options& options) {
 }
 
 }  // namespace
+}  // namespace export_command
 
 void add_export(const Command& app, Chosen& chosen) {
+  using namespace export_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("export", "Print a campaign's samples from the store");
   add_question_options(command, options->question);

@@ -13,6 +13,7 @@
 #include "ingest/receipt.h"
 
 namespace pv::app {
+namespace files_command {
 namespace {
 
 using ingest::LedgerEntry;
@@ -250,8 +251,10 @@ Result<void> decide(const Options& options, const Deed& deed) {
 }
 
 }  // namespace
+}  // namespace files_command
 
 void add_files(const Command& app, Chosen& chosen) {
+  using namespace files_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("files", "Every file that was handed in, with its fate");
   command.allow_subcommand();

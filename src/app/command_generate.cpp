@@ -7,6 +7,7 @@
 #include "fleet/fleet.h"
 
 namespace pv::app {
+namespace generate_command {
 namespace {
 
 struct Options {
@@ -31,8 +32,10 @@ ExitCode run_generate(Options options) {
 }
 
 }  // namespace
+}  // namespace generate_command
 
 void add_generate(const Command& app, Chosen& chosen) {
+  using namespace generate_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("generate", "Write a synthetic fleet's files; the same seed gives the same bytes");
   add_common_options(command, options->common);

@@ -13,6 +13,7 @@
 #include "grafana/provisioner.h"
 
 namespace pv::app {
+namespace grafana_command {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -216,8 +217,10 @@ Command add_deed(const Command& command, const char* name, const char* help, con
 }
 
 }  // namespace
+}  // namespace grafana_command
 
 void add_grafana(const Command& app, Chosen& chosen) {
+  using namespace grafana_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("grafana", "Teams, folders, datasources, dashboards and users in Grafana");
   command.require_subcommand();

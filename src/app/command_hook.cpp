@@ -7,6 +7,7 @@
 #include "ingest/spool.h"
 
 namespace pv::app {
+namespace hook_command {
 namespace {
 
 /// Leaves word and goes: the other server waits for this program, and kills it when it takes long.
@@ -29,8 +30,10 @@ ExitCode run_hook(const CommonOptions& options) {
 }
 
 }  // namespace
+}  // namespace hook_command
 
 void add_hook(const Command& app, Chosen& chosen) {
+  using namespace hook_command;
   auto options = std::make_shared<CommonOptions>();
   Command command = app.add_subcommand("hook", "What SFTPGo runs for its events (variables SFTPGO_ACTION…): tells 'powerview serve' of a file");
   add_common_options(command, *options);

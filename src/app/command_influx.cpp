@@ -23,6 +23,7 @@
 #include "influx/token_book.h"
 
 namespace pv::app {
+namespace influx_command {
 namespace {
 
 struct Options {
@@ -276,8 +277,10 @@ Result<void> downsample(const Options& options) {
 }
 
 }  // namespace
+}  // namespace influx_command
 
 void add_influx(const Command& app, Chosen& chosen) {
+  using namespace influx_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("influx", "The companies' buckets in InfluxDB 2");
   command.require_subcommand();

@@ -23,6 +23,7 @@
 #include "ingest/pipeline.h"
 
 namespace pv::app {
+namespace ingest_command {
 namespace {
 
 enum class Output : std::uint8_t { text, json };
@@ -181,8 +182,10 @@ ExitCode run_ingest(const Options& options) {
 }
 
 }  // namespace
+}  // namespace ingest_command
 
 void add_ingest(const Command& app, Chosen& chosen) {
+  using namespace ingest_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("ingest", "Read logger files into the stores and file them away");
   add_common_options(command, options->common);

@@ -11,6 +11,7 @@
 #include "model/rhythm.h"
 
 namespace pv::app {
+namespace inspect_command {
 namespace {
 
 using nlohmann::ordered_json;
@@ -257,8 +258,10 @@ ExitCode run_inspect(const Options& options) {
 }
 
 }  // namespace
+}  // namespace inspect_command
 
 void add_inspect(const Command& app, Chosen& chosen) {
+  using namespace inspect_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("inspect", "Tell what a logger file holds and whether it would be accepted");
   add_common_options(command, options->common);

@@ -15,6 +15,7 @@
 #include "query/row_writer.h"
 
 namespace pv::app {
+namespace query_command {
 namespace {
 
 using nlohmann::ordered_json;
@@ -283,8 +284,10 @@ ExitCode run_query(const Options& options) {
 }
 
 }  // namespace
+}  // namespace query_command
 
 void add_query(const Command& app, Chosen& chosen) {
+  using namespace query_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("query", "Print a campaign's curves or energies, resampled");
   add_question_options(command, options->question);

@@ -15,6 +15,7 @@
 #include "store/directory.h"
 
 namespace pv::app {
+namespace serve_command {
 namespace {
 
 struct Options {
@@ -134,8 +135,10 @@ ExitCode run_serve(const Options& options) {
 }
 
 }  // namespace
+}  // namespace serve_command
 
 void add_serve(const Command& app, Chosen& chosen) {
+  using namespace serve_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("serve", "Serve the pages, the API and SFTP, and take in what comes");
   add_common_options(command, options->common);

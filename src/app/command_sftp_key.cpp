@@ -7,6 +7,7 @@
 #include "base/file.h"
 
 namespace pv::app {
+namespace sftp_key_command {
 namespace {
 
 struct Options {
@@ -120,8 +121,10 @@ Result<void> remove(const Options& options) {
 }
 
 }  // namespace
+}  // namespace sftp_key_command
 
 void add_sftp_key(const Command& app, Chosen& chosen) {
+  using namespace sftp_key_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("sftp-key", "SFTP accounts of loggers and people, their keys and passwords");
   command.require_subcommand();

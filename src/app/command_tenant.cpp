@@ -18,6 +18,7 @@
 #include "store/directory.h"
 
 namespace pv::app {
+namespace tenant_command {
 namespace {
 
 enum class Data : std::uint8_t { keep, erase };
@@ -197,8 +198,10 @@ void add_settings_options(const Command& command, const std::shared_ptr<Options>
 }
 
 }  // namespace
+}  // namespace tenant_command
 
 void add_tenant(const Command& app, Chosen& chosen) {
+  using namespace tenant_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("tenant", "Companies");
   command.require_subcommand();

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 
 namespace pv::app {
+namespace token_command {
 namespace {
 
 struct Options {
@@ -90,8 +91,10 @@ Result<void> remove(const Options& options) {
 }
 
 }  // namespace
+}  // namespace token_command
 
 void add_token(const Command& app, Chosen& chosen) {
+  using namespace token_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("token", "Programs that read samples or hand in files over HTTP");
   command.require_subcommand();

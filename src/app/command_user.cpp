@@ -6,6 +6,7 @@
 #include "app/command.h"
 
 namespace pv::app {
+namespace user_command {
 namespace {
 
 enum class Password : std::uint8_t { random, from_input };
@@ -127,8 +128,10 @@ Result<void> remove(const Options& options) {
 }
 
 }  // namespace
+}  // namespace user_command
 
 void add_user(const Command& app, Chosen& chosen) {
+  using namespace user_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("user", "People who sign in on the pages");
   command.require_subcommand();

@@ -10,6 +10,7 @@
 #include "store/directory.h"
 
 namespace pv::app {
+namespace verify_command {
 namespace {
 
 enum class Output : std::uint8_t { text, json };
@@ -158,8 +159,10 @@ ExitCode run_verify(const Options& options) {
 }
 
 }  // namespace
+}  // namespace verify_command
 
 void add_verify(const Command& app, Chosen& chosen) {
+  using namespace verify_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("verify", "Read every block of every store, compare ledger, stores and data folder, and tell what is wrong");
   add_common_options(command, options->common);

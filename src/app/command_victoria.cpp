@@ -15,6 +15,7 @@
 #include "victoria/mirror.h"
 
 namespace pv::app {
+namespace victoria_command {
 namespace {
 
 struct Options {
@@ -113,8 +114,10 @@ Result<void> backfill(const Options& options) {
 }
 
 }  // namespace
+}  // namespace victoria_command
 
 void add_victoria(const Command& app, Chosen& chosen) {
+  using namespace victoria_command;
   auto options = std::make_shared<Options>();
   Command command = app.add_subcommand("victoria", "The companies' samples in VictoriaMetrics");
   command.require_subcommand();

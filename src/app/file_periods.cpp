@@ -7,7 +7,7 @@
 namespace pv::app {
 namespace {
 
-constexpr const char* kTables = R"(
+constexpr const char* kPeriodsTables = R"(
 CREATE TABLE period(
   tenant TEXT NOT NULL, campaign TEXT NOT NULL, logger TEXT NOT NULL, last_s INTEGER NOT NULL, first_s INTEGER NOT NULL,
   device TEXT NOT NULL, name TEXT NOT NULL, digest TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE INDEX period_digest ON period(digest);
 CREATE TABLE complete(tenant TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE addition(tenant TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 )";
-constexpr Schema kSchema = {"file periods", 0x5056'4650, 1, "PRAGMA journal_mode=WAL", kTables};  // "PVFP"
+constexpr Schema kPeriodsSchema = {"file periods", 0x5056'4650, 1, "PRAGMA journal_mode=WAL", kPeriodsTables};  // "PVFP"
 
 /// Rows that this connection has put in, so far.
 Result<std::int64_t> rows_put(Database& database) {
@@ -28,7 +28,7 @@ Result<std::int64_t> rows_put(Database& database) {
 }  // namespace
 
 Result<std::unique_ptr<FilePeriods>> FilePeriods::open(const std::filesystem::path& state_dir) {
-  PV_TRY(auto database, open_state_file(state_dir / "file_periods.sqlite", kSchema));
+  PV_TRY(auto database, open_state_file(state_dir / "file_periods.sqlite", kPeriodsSchema));
   return std::unique_ptr<FilePeriods>(new FilePeriods(std::move(database)));
 }
 

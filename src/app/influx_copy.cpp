@@ -25,7 +25,7 @@ namespace {
 /// Adding some thousand values in another order changes no more.
 constexpr double kTolerance = 1e-9;
 
-model::Period common(model::Period a, model::Period b) { return {std::max(a.from_s, b.from_s), std::min(a.to_s, b.to_s)}; }
+model::Period overlap_of(model::Period a, model::Period b) { return {std::max(a.from_s, b.from_s), std::min(a.to_s, b.to_s)}; }
 
 struct LoggerPeriod {
   const model::CampaignSummary* campaign;  // of the truth; null: only the copy has it
@@ -43,7 +43,7 @@ Result<std::vector<LoggerPeriod>> loggers_of(const std::vector<model::CampaignSu
     PV_TRY(const model::CampaignName name, model::CampaignName::parse(campaign.name));
     for (const model::LoggerSummary& logger : campaign.loggers) {
       if (!logger.period) continue;
-      const model::Period period = common(*logger.period, range.period);
+      const model::Period period = overlap_of(*logger.period, range.period);
       if (!period.empty()) all.push_back({&campaign, &logger, name, logger.sn, period});
     }
   }
@@ -57,7 +57,7 @@ Result<void> add_copied(std::vector<LoggerPeriod>& all, Downsampling& copy, cons
   if (!spans) return fail(spans.error());
   for (const influx::LoggerSpan& span : *spans) {
     const auto name = model::CampaignName::parse(span.campaign);
-    const model::Period period = common(span.period, range.period);
+    const model::Period period = overlap_of(span.period, range.period);
     if (!name || (range.campaign && *name != *range.campaign) || period.empty()) continue;
     const auto known = std::find_if(all.begin(), all.end(), [&](const LoggerPeriod& other) { return other.name == *name && other.sn == span.logger_sn; });
     if (known == all.end()) {
@@ -174,7 +174,7 @@ Result<CopyComparison> compare_copy(model::SampleSnapshot& truth, Downsampling& 
       const model::Period part{days[first], days[std::min(first + at_once, days.size() - 1)]};
       std::vector<const LoggerPeriod*> here;
       for (const LoggerPeriod* one : all) {
-        if (!common(one->period, part).empty()) here.push_back(one);
+        if (!overlap_of(one->period, part).empty()) here.push_back(one);
       }
       if (here.empty()) continue;
       PV_TRY(const LoggerDays theirs, copied_days(copy, name, part, zone));

@@ -9,7 +9,7 @@
 namespace pv::app {
 namespace {
 
-constexpr int kMostNumbers = 50;
+constexpr int kMostPlaces = 50;
 
 }  // namespace
 
@@ -18,7 +18,7 @@ void RefusedPlace::read(const ingest::Place& place, const std::string& name, con
   lines_.clear();
   const std::filesystem::path folder = settings_->data_folder / place.tenant.str() / place.campaign.str() / place.device.str();
   std::vector<std::filesystem::path> candidates = {folder / name};
-  for (int number = 1; number <= kMostNumbers; ++number) candidates.push_back(numbered_name(folder / ingest::kParsedFolder / name, number));
+  for (int number = 1; number <= kMostPlaces; ++number) candidates.push_back(numbered_name(folder / ingest::kParsedFolder / name, number));
   for (const std::filesystem::path& path : candidates) {
     if (read_settled_file(path, settings_->max_file_bytes, bytes_) && to_hex(sha256(std::as_bytes(std::span(bytes_)))) == digest) return;
   }

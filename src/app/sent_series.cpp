@@ -7,17 +7,17 @@
 namespace pv::app {
 namespace {
 
-constexpr const char* kTables = R"(
+constexpr const char* kSeriesTables = R"(
 CREATE TABLE series(
   tenant TEXT NOT NULL, campaign TEXT NOT NULL, logger TEXT NOT NULL, field TEXT NOT NULL, tags TEXT NOT NULL, from_s INTEGER NOT NULL, to_s INTEGER NOT NULL,
   PRIMARY KEY(tenant, campaign, logger, field, tags)) WITHOUT ROWID;
 )";
-constexpr Schema kSchema = {"sent series", 0x5056'5353, 1, "PRAGMA journal_mode=WAL", kTables};  // "PVSS"
+constexpr Schema kSeriesSchema = {"sent series", 0x5056'5353, 1, "PRAGMA journal_mode=WAL", kSeriesTables};  // "PVSS"
 
 }  // namespace
 
 Result<std::unique_ptr<SentSeries>> SentSeries::open(const std::filesystem::path& state_dir) {
-  PV_TRY(auto database, open_state_file(state_dir / "sent_series.sqlite", kSchema));
+  PV_TRY(auto database, open_state_file(state_dir / "sent_series.sqlite", kSeriesSchema));
   return std::unique_ptr<SentSeries>(new SentSeries(std::move(database)));
 }
 

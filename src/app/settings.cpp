@@ -24,14 +24,14 @@ constexpr const char* kDefaultFile = "/etc/powerview/powerview.toml";
 constexpr std::uint64_t kMaxSettingsBytes = 1U << 20;
 
 /// A value and where it came from.
-struct Chosen {
+struct ChosenValue {
   std::string value;
   std::string origin = "default";
 };
 
 struct Loaded {
   Settings settings;
-  std::map<const Key*, Chosen> chosen;
+  std::map<const Key*, ChosenValue> chosen;
   std::string tenants_toml;  // the [tenants] part, as it would be written
 };
 
@@ -283,7 +283,7 @@ Result<std::string> describe_settings(const std::optional<std::filesystem::path>
       section = key.section;
       text += fmt::format("\n[{}]\n", section);
     }
-    const Chosen& chosen = loaded.chosen.at(&key);
+    const ChosenValue& chosen = loaded.chosen.at(&key);
     std::string variables;
     for (const char* variable : key.variables) {
       if (variable != nullptr) variables += (variables.empty() ? "; also $" : ", $") + std::string(variable);

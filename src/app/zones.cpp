@@ -5,7 +5,7 @@
 namespace pv::app {
 namespace {
 
-enum class Level : std::uint8_t { device, campaign, tenant };
+enum class Nearness : std::uint8_t { device, campaign, tenant };
 
 const CampaignSettings* campaign_in(const Settings& settings, const model::TenantName& tenant, const model::CampaignName& campaign) {
   const auto of_tenant = settings.tenants.find(tenant.str());
@@ -14,18 +14,18 @@ const CampaignSettings* campaign_in(const Settings& settings, const model::Tenan
   return found == of_tenant->second.campaigns.end() ? nullptr : &found->second;
 }
 
-std::optional<std::string> zone_in_file(const Settings& settings, Level level, const model::TenantName& tenant, const model::CampaignName& campaign,
+std::optional<std::string> zone_in_file(const Settings& settings, Nearness level, const model::TenantName& tenant, const model::CampaignName& campaign,
                                         const model::DeviceName* device) {
   const auto name_of = [](const std::optional<model::Zone>& zone) { return zone ? std::optional(zone->name()) : std::nullopt; };
   const CampaignSettings* of_campaign = campaign_in(settings, tenant, campaign);
   switch (level) {
-    case Level::device: {
+    case Nearness::device: {
       if (of_campaign == nullptr || device == nullptr) return std::nullopt;
       const auto found = of_campaign->devices.find(device->str());
       return found == of_campaign->devices.end() ? std::nullopt : name_of(found->second.zone);
     }
-    case Level::campaign: return of_campaign == nullptr ? std::nullopt : name_of(of_campaign->zone);
-    case Level::tenant: {
+    case Nearness::campaign: return of_campaign == nullptr ? std::nullopt : name_of(of_campaign->zone);
+    case Nearness::tenant: {
       const auto found = settings.tenants.find(tenant.str());
       return found == settings.tenants.end() ? std::nullopt : name_of(found->second.zone);
     }
@@ -33,11 +33,11 @@ std::optional<std::string> zone_in_file(const Settings& settings, Level level, c
   return std::nullopt;
 }
 
-bool is_of(const tenancy::Scope& scope, Level level, const model::CampaignName& campaign, const model::DeviceName* device) {
+bool is_of(const tenancy::Scope& scope, Nearness level, const model::CampaignName& campaign, const model::DeviceName* device) {
   switch (level) {
-    case Level::device: return device != nullptr && scope.campaign == campaign && scope.device == *device;
-    case Level::campaign: return scope.campaign == campaign && !scope.device;
-    case Level::tenant: return !scope.campaign;
+    case Nearness::device: return device != nullptr && scope.campaign == campaign && scope.device == *device;
+    case Nearness::campaign: return scope.campaign == campaign && !scope.device;
+    case Nearness::tenant: return !scope.campaign;
   }
   return false;
 }
@@ -65,7 +65,7 @@ template <class T, class FromFile>
 std::optional<T> Zones::narrowest(const model::TenantName& tenant, const model::CampaignName& campaign, const model::DeviceName* device,
                                   std::optional<T> tenancy::ScopeSettings::*member, const FromFile& from_file) const {
   const std::vector<tenancy::ScopedSettings> scopes = scopes_of(tenant);
-  for (const Level level : {Level::device, Level::campaign, Level::tenant}) {
+  for (const Nearness level : {Nearness::device, Nearness::campaign, Nearness::tenant}) {
     if (std::optional<T> found = from_file(level)) return found;
     for (const tenancy::ScopedSettings& scope : scopes) {
       if (is_of(scope.scope, level, campaign, device) && scope.settings.*member) return scope.settings.*member;
@@ -77,7 +77,7 @@ std::optional<T> Zones::narrowest(const model::TenantName& tenant, const model::
 model::Zone Zones::zone_of(const ingest::Place& place) const {
   if (settings_->zone_for_all) return settings_->zone;
   const auto name = narrowest<std::string>(place.tenant, place.campaign, &place.device, &tenancy::ScopeSettings::zone,
-                                           [&](Level level) { return zone_in_file(*settings_, level, place.tenant, place.campaign, &place.device); });
+                                           [&](Nearness level) { return zone_in_file(*settings_, level, place.tenant, place.campaign, &place.device); });
   if (!name) return settings_->zone;
   auto zone = model::Zone::from_name(*name);
   return zone ? std::move(*zone) : settings_->zone;
@@ -86,7 +86,7 @@ model::Zone Zones::zone_of(const ingest::Place& place) const {
 model::Zone Zones::zone_of(const model::TenantName& tenant, const model::CampaignName& campaign) const {
   if (settings_->zone_for_all) return settings_->zone;
   const auto name = narrowest<std::string>(tenant, campaign, nullptr, &tenancy::ScopeSettings::zone,
-                                           [&](Level level) { return zone_in_file(*settings_, level, tenant, campaign, nullptr); });
+                                           [&](Nearness level) { return zone_in_file(*settings_, level, tenant, campaign, nullptr); });
   if (!name) return settings_->zone;
   auto zone = model::Zone::from_name(*name);
   return zone ? std::move(*zone) : settings_->zone;
@@ -96,9 +96,9 @@ ingest::Quotas Zones::quotas_of(const model::Place& place) const {
   ingest::Quotas quotas;
   for (const tenancy::ScopedSettings& scope : scopes_of(place.tenant)) {
     if (!scope.settings.quota_bytes) continue;
-    if (is_of(scope.scope, Level::tenant, place.campaign, &place.device)) quotas.of_tenant = scope.settings.quota_bytes;
-    if (is_of(scope.scope, Level::campaign, place.campaign, &place.device)) quotas.of_campaign = scope.settings.quota_bytes;
-    if (is_of(scope.scope, Level::device, place.campaign, &place.device)) quotas.of_device = scope.settings.quota_bytes;
+    if (is_of(scope.scope, Nearness::tenant, place.campaign, &place.device)) quotas.of_tenant = scope.settings.quota_bytes;
+    if (is_of(scope.scope, Nearness::campaign, place.campaign, &place.device)) quotas.of_campaign = scope.settings.quota_bytes;
+    if (is_of(scope.scope, Nearness::device, place.campaign, &place.device)) quotas.of_device = scope.settings.quota_bytes;
   }
   return quotas;
 }
@@ -107,8 +107,8 @@ model::ExpectedSteps Zones::expected_steps_of(const model::TenantName& tenant, c
   model::ExpectedSteps steps;
   for (const tenancy::ScopedSettings& scope : scopes_of(tenant)) {
     if (!scope.settings.expected_step_s) continue;
-    if (is_of(scope.scope, Level::campaign, campaign, nullptr)) steps.of_campaign = scope.settings.expected_step_s;
-    if (is_of(scope.scope, Level::tenant, campaign, nullptr) && !steps.of_campaign) steps.of_campaign = scope.settings.expected_step_s;
+    if (is_of(scope.scope, Nearness::campaign, campaign, nullptr)) steps.of_campaign = scope.settings.expected_step_s;
+    if (is_of(scope.scope, Nearness::tenant, campaign, nullptr) && !steps.of_campaign) steps.of_campaign = scope.settings.expected_step_s;
     if (scope.scope.campaign == campaign && scope.scope.device) steps.of_device[scope.scope.device->str()] = *scope.settings.expected_step_s;
   }
   return steps;
