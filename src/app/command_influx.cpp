@@ -92,7 +92,7 @@ Result<ParsedTruth> truth_of(const Work& work, const model::TenantName& tenant, 
 
 /// What was sent of files that lie in parsed/ no longer counts in means all the same; beside a store nobody knows whether there are such.
 Result<std::unique_ptr<Downsampling>> open_copy(const Work& work, const Options& options, const ParsedTruth& truth, const model::TenantName& tenant) {
-  PV_TRY(auto copy, open_influx_mirror(work.settings, *work.zones, tenant));
+  PV_TRY(auto copy, open_influx_mirror(work.settings, *work.zones, tenant, {}, Patience::great));
   const bool parsed_beside_store = options.source == Options::Source::parsed && work.settings.embedded_store == Switch::on;
   if (options.source == Options::Source::parsed) copy->keep_former();
   if (parsed_beside_store || truth.lacks()) copy->average_copied(copied_samples(work.settings, tenant));

@@ -26,8 +26,9 @@ std::vector<std::string> copy_sinks(const Settings& settings) {
   return sinks;
 }
 
-Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped) {
+Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped, Patience patience) {
   influx::Access access = current_influx_access(settings);
+  if (patience == Patience::great) access.answer_time = std::chrono::minutes(15);
   access.is_stopped = is_stopped;
   PV_TRY(auto connection, influx::Connection::open(std::move(access)));
   auto mirror = std::make_unique<influx::Mirror>(std::move(connection), tenant, influx::MirrorOptions{.style = settings.influxdb_style, .writer = {.batch = {}, .is_stopped = std::move(is_stopped)}});

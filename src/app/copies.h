@@ -3,6 +3,7 @@
 ///   Threads: safe.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -35,7 +36,10 @@ using IsStopped = std::function<bool()>;
 /// A company's copy. Borrows settings and zones. Errors: invalid_input: an address.
 [[nodiscard]] Result<std::unique_ptr<model::Mirror>> open_mirror(const Settings& settings, const Zones& zones, std::string_view sink, const model::TenantName& tenant,
                                                                  IsStopped is_stopped = {});
-[[nodiscard]] Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped = {});
+/// How long an answer is waited for. Counting thousands of series takes InfluxDB minutes: whoever asks that by hand may wait, and may stop it.
+enum class Patience : std::uint8_t { usual, great };
+[[nodiscard]] Result<std::unique_ptr<Downsampling>> open_influx_mirror(const Settings& settings, const Zones& zones, const model::TenantName& tenant, IsStopped is_stopped = {},
+                                                                       Patience patience = Patience::usual);
 
 /// For means where the truth lacks some of what was sent (Downsampling::average_copied). Borrows the settings.
 [[nodiscard]] Downsampling::Copied copied_samples(const Settings& settings, const model::TenantName& tenant);
